@@ -1,0 +1,338 @@
+//! Every table and column: name, type, unit, definition. TypeScript reads the printed copy
+//! (`src/engine/abi.generated.ts`); Arrow field metadata and the catalogue come from it.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Value type of a column as it crosses the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// 64-bit signed; all `_ns` columns.
+    I64,
+    /// 32-bit unsigned.
+    U32,
+    /// 16-bit unsigned.
+    U16,
+    /// 8-bit unsigned.
+    U8,
+    /// 64-bit float; ratios.
+    F64,
+    /// One byte, 0 or 1.
+    Bool,
+    /// 16 bytes, IPv4 as ::ffff:a.b.c.d; the host writes RFC 5952 text.
+    Address,
+    /// One byte, an index into the list.
+    Code(&'static [&'static str]),
+    /// Text that the host derives (labels, community id): no data crosses the ABI.
+    Host,
+}
+
+impl Type {
+    /// Bytes per value.
+    pub fn width(self) -> usize {
+        match self {
+            Type::I64 | Type::F64 => 8,
+            Type::U32 => 4,
+            Type::U16 => 2,
+            Type::U8 | Type::Bool | Type::Code(_) => 1,
+            Type::Address => 16,
+            Type::Host => 0,
+        }
+    }
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct ColumnDef {
+    /// Public name, with its unit.
+    pub name: String,
+    /// Value type.
+    pub ty: Type,
+    /// Unit in words (`ns`, `bytes`, `packets`, `ratio`), empty for names and codes.
+    pub unit: &'static str,
+    /// What it means, with its source; printed in Arrow metadata.
+    pub definition: &'static str,
+}
+
+/// The five tables of the public contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableId {
+    /// One row per decoded IP packet.
+    Packets = 0,
+    /// One row per bidirectional flow.
+    Flows = 1,
+    /// One row per accepted RTT sample.
+    Rtt = 2,
+    /// Flow × direction × time bin.
+    Bins = 3,
+    /// One row per event.
+    Events = 4,
+}
+
+/// All tables with their names, in id order.
+pub const TABLES: &[(TableId, &str)] = &[
+    (TableId::Packets, "packets"),
+    (TableId::Flows, "flows"),
+    (TableId::Rtt, "rtt"),
+    (TableId::Bins, "bins"),
+    (TableId::Events, "events"),
+];
+
+/// forward = initiator → responder (RFC 5103).
+pub const DIRECTIONS: &[&str] = &["forward", "reverse"];
+/// Which end's half of the path an RTT sample covers, seen from the capture point.
+pub const TOWARD: &[&str] = &["initiator", "responder"];
+/// How an RTT sample was taken.
+pub const RTT_METHODS: &[&str] =
+    &["handshake", "timestamp", "ack", "quic_spin", "quic_handshake", "app_ack", "icmp_echo", "rtcp", "stun"];
+/// How loss was inferred.
+pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
+/// Which clock a delay variation rests on.
+pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Connection state at the end of the capture.
+pub const CONNECTION_STATES: &[&str] = &["established", "half_open", "half_closed", "closed", "reset", "refused"];
+/// What was concluded about the path MTU.
+pub const MTU_FINDINGS: &[&str] = &["none", "clamped", "packet_too_big", "fragmented", "black_hole"];
+/// Kinds of `events.kind`.
+pub const EVENT_KINDS: &[&str] = &[
+    "retransmission",
+    "fast_retransmission",
+    "spurious_retransmission",
+    "out_of_order",
+    "duplicate_ack",
+    "previous_segment_not_captured",
+    "acked_unseen_segment",
+    "zero_window",
+    "window_full",
+    "keep_alive",
+    "dscp_change",
+    "ecn_ce",
+    "ttl_change",
+    "fragment",
+    "packet_too_big",
+    "mtu_black_hole",
+    "mss_clamp",
+    "half_closed",
+    "reset",
+    "connect_failure",
+    "clock_step",
+    "capture_gap",
+];
+
+type Row = (&'static str, Type, &'static str, &'static str);
+
+const PACKETS: &[Row] = &[
+    ("capture", Type::Host, "", "label of the capture set the packet was read from"),
+    ("frame_number", Type::U32, "", "1-based number over packet records and blocks, running on across a rotated set in time order"),
+    ("timestamp_ns", Type::I64, "ns", "capture time, ns since the Unix epoch (UTC); null for a block without a time (SPB)"),
+    ("captured_len_bytes", Type::U32, "bytes", "bytes of the frame that the capture holds"),
+    ("original_len_bytes", Type::U32, "bytes", "bytes of the frame on the wire"),
+    ("vlan_id", Type::U16, "", "VLAN id of the innermost 802.1Q tag (IEEE 802.1Q 9.6); null without a tag"),
+    ("ip_version", Type::U8, "", "4 or 6, of the innermost IP layer"),
+    ("src", Type::Address, "", "source address (RFC 5952 text)"),
+    ("dst", Type::Address, "", "destination address (RFC 5952 text)"),
+    ("protocol", Type::U8, "", "IANA protocol number of the transport (after IPv6 extension headers)"),
+    ("src_port", Type::U16, "", "TCP, UDP or SCTP source port; null for other protocols and non-first fragments"),
+    ("dst_port", Type::U16, "", "destination port; null likewise"),
+    ("ip_len_bytes", Type::U32, "bytes", "IP packet length by its own header (IPv4 total length; IPv6 40 + payload length); the frame's where the field is 0 (segmentation offload)"),
+    ("payload_len_bytes", Type::U32, "bytes", "transport payload by the IP length, not cut by snaplen, never more than the frame could hold"),
+    ("dscp", Type::U8, "", "differentiated services code point (RFC 2474)"),
+    ("ecn", Type::U8, "", "ECN field (RFC 3168): 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE"),
+    ("ttl", Type::U8, "hops", "IPv4 TTL or IPv6 hop limit"),
+    ("ip_id", Type::U32, "", "IPv4 identification, or that of the IPv6 fragment header; null for other IPv6"),
+    ("dont_fragment", Type::Bool, "", "IPv4 DF; null for IPv6"),
+    ("more_fragments", Type::Bool, "", "IPv4 MF or the IPv6 fragment header's M"),
+    ("fragment_offset", Type::U16, "bytes", "offset of this fragment's data in bytes; 0 when not a fragment"),
+    ("tcp_seq", Type::U32, "", "raw sequence number"),
+    ("tcp_ack", Type::U32, "", "raw acknowledgment number"),
+    ("tcp_flags", Type::U16, "", "flag bits as a number, AE in bit 8 (RFC 9293 3.1, RFC 9768)"),
+    ("tcp_window", Type::U16, "", "raw window, not scaled"),
+    ("tcp_tsval", Type::U32, "", "TSval (RFC 7323 3.2); null without the option"),
+    ("tcp_tsecr", Type::U32, "", "TSecr; null without the option"),
+    ("flow_id", Type::U32, "", "flow of the packet: the frame number of the flow's first packet"),
+    ("direction", Type::Code(DIRECTIONS), "", "forward = initiator → responder (RFC 5103)"),
+];
+
+const FLOW_HEAD: &[Row] = &[
+    ("flow_id", Type::U32, "", "frame number of the flow's first packet: unique in the capture set, the same for any cut"),
+    ("community_id", Type::Host, "", "Community ID v1, seed 0; null where no such id is defined"),
+    ("capture", Type::Host, "", "label of the capture set"),
+    ("ip_version", Type::U8, "", "4 or 6"),
+    ("protocol", Type::U8, "", "IANA protocol number"),
+    ("application", Type::Host, "", "application protocol where its structure was recognised; null otherwise"),
+    ("initiator", Type::Address, "", "sender of the SYN; else the client of a known protocol; else the side with the higher port; else the first sender"),
+    ("initiator_port", Type::U16, "", "initiator's port; ICMP and others null"),
+    ("responder", Type::Address, "", "the other end"),
+    ("responder_port", Type::U16, "", "responder's port"),
+    ("first_timestamp_ns", Type::I64, "ns", "time of the first packet"),
+    ("last_timestamp_ns", Type::I64, "ns", "latest time of any packet"),
+];
+
+/// Per direction, prefixed `forward_` and `reverse_`.
+const FLOW_DIRECTION: &[Row] = &[
+    ("packets", Type::U32, "packets", "packets of this direction"),
+    ("bytes", Type::I64, "bytes", "sum of ip_len_bytes"),
+    ("payload_bytes", Type::I64, "bytes", "sum of payload_len_bytes"),
+    ("retransmissions", Type::U32, "packets", "TCP segments seen again: plain, fast and spurious; null unless TCP"),
+    ("out_of_order", Type::U32, "packets", "TCP segments that arrived late without being sent again; null unless TCP"),
+    (
+        "duplicate_acks",
+        Type::U32,
+        "packets",
+        "duplicate acknowledgments sent in this direction (RFC 5681 2); null unless TCP",
+    ),
+    (
+        "lost_packets",
+        Type::U32,
+        "packets",
+        "packets of this direction inferred lost, by loss_method; null where no method applies",
+    ),
+    ("loss_ratio", Type::F64, "ratio", "lost_packets over packets sent as far as the method can know"),
+    ("loss_method", Type::Code(LOSS_METHODS), "", "how loss was inferred"),
+    (
+        "reordered_packets",
+        Type::U32,
+        "packets",
+        "packets with a sequence below the next expected, duplicates removed first (RFC 4737 3)",
+    ),
+    (
+        "duplicated_packets",
+        Type::U32,
+        "packets",
+        "packets seen twice with the same content on the wire; null where it cannot be told",
+    ),
+    ("dscp_first", Type::U8, "", "DSCP of the first packet"),
+    ("dscp_changes", Type::U32, "", "times the DSCP differed from the packet before"),
+    ("ecn_ce_packets", Type::U32, "packets", "packets marked CE (RFC 3168)"),
+    ("ttl_min", Type::U8, "hops", "smallest TTL or hop limit"),
+    ("ttl_max", Type::U8, "hops", "largest TTL or hop limit"),
+    ("ttl_changes", Type::U32, "", "times the TTL differed from the packet before"),
+    ("mss_option_bytes", Type::U16, "bytes", "MSS option of this side's SYN or SYN-ACK (RFC 9293 3.2)"),
+    ("max_ip_len_bytes", Type::U32, "bytes", "largest ip_len_bytes"),
+    ("fragments", Type::U32, "packets", "packets that are fragments"),
+    (
+        "ipdv_p50_ns",
+        Type::I64,
+        "ns",
+        "median of |IPDV| (RFC 5481 4.1, consecutive packets of the sender clock); null without a sender clock",
+    ),
+    (
+        "pdv_p95_ns",
+        Type::I64,
+        "ns",
+        "95th percentile of PDV (RFC 5481 4.2, delay over the flow's minimum); null without a sender clock",
+    ),
+    (
+        "interarrival_jitter_ns",
+        Type::I64,
+        "ns",
+        "interarrival jitter at the end of the flow (RFC 3550 A.8); null without a sender clock",
+    ),
+    ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
+    ("tick_period_ns", Type::I64, "ns", "send period found by periodicity; null when the test refuses"),
+    ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost"),
+    ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
+];
+
+/// Per end, prefixed `rtt_to_responder_` and `rtt_to_initiator_`: capture point → that end → capture point.
+const FLOW_RTT: &[Row] = &[
+    (
+        "method",
+        Type::Code(RTT_METHODS),
+        "",
+        "method of the samples summarised here: the best that gave any (timestamp, ack, handshake)",
+    ),
+    ("samples", Type::U32, "samples", "accepted samples of that method"),
+    ("min_ns", Type::I64, "ns", "smallest sample"),
+    ("p50_ns", Type::I64, "ns", "median; log-linear histogram, relative error at most 0.2 %"),
+    ("p95_ns", Type::I64, "ns", "95th percentile, likewise"),
+    ("p99_ns", Type::I64, "ns", "99th percentile, likewise"),
+];
+
+const FLOW_TAIL: &[Row] = &[
+    (
+        "rtt_handshake_ns",
+        Type::I64,
+        "ns",
+        "SYN → ACK of the SYN-ACK: the whole path; null where SYN or SYN-ACK was repeated (Karn)",
+    ),
+    ("connection_state", Type::Code(CONNECTION_STATES), "", "state at the last packet; null unless TCP"),
+    ("handshake_attempts", Type::U32, "packets", "SYNs sent by the initiator; null unless TCP"),
+    (
+        "path_mtu_bytes",
+        Type::U32,
+        "bytes",
+        "largest IP packet the path is known to carry or told to carry; null when unknown",
+    ),
+    ("mtu_finding", Type::Code(MTU_FINDINGS), "", "what was concluded about the path MTU"),
+];
+
+const RTT: &[Row] = &[
+    ("flow_id", Type::U32, "", "the flow"),
+    ("timestamp_ns", Type::I64, "ns", "when the sample completed"),
+    ("toward", Type::Code(TOWARD), "", "which end's half of the path"),
+    ("method", Type::Code(RTT_METHODS), "", "how it was taken"),
+    ("rtt_ns", Type::I64, "ns", "capture point → end → capture point, that host's delay included"),
+];
+
+const BINS: &[Row] = &[
+    ("flow_id", Type::U32, "", "the flow"),
+    ("direction", Type::Code(DIRECTIONS), "", "of the packets; RTT columns describe the end this direction goes to"),
+    ("bin_start_ns", Type::I64, "ns", "start of the bin, a multiple of its width since the epoch"),
+    ("packets", Type::U32, "packets", "packets in the bin"),
+    ("bytes", Type::I64, "bytes", "sum of ip_len_bytes"),
+    ("lost_packets", Type::U32, "packets", "packets inferred lost in the bin; null where no method applies"),
+    ("reordered_packets", Type::U32, "packets", "as in flows"),
+    ("rtt_samples", Type::U32, "samples", "accepted RTT samples toward the end this direction goes to"),
+    ("rtt_min_ns", Type::I64, "ns", "smallest of them"),
+    ("rtt_p50_ns", Type::I64, "ns", "their median"),
+    ("rtt_p95_ns", Type::I64, "ns", "their 95th percentile"),
+    ("pdv_p95_ns", Type::I64, "ns", "95th percentile of PDV against the flow's minimum so far"),
+    (
+        "deadline_misses",
+        Type::U32,
+        "packets",
+        "packets later than the flow's minimum so far + max(1 tick, 15 ms), or lost",
+    ),
+];
+
+const EVENTS: &[Row] = &[
+    ("flow_id", Type::U32, "", "the flow"),
+    ("direction", Type::Code(DIRECTIONS), "", "of the packet that shows the event"),
+    ("timestamp_ns", Type::I64, "ns", "time of that packet"),
+    ("frame_number", Type::U32, "", "that packet"),
+    ("kind", Type::Code(EVENT_KINDS), "", "what happened"),
+    ("detail", Type::I64, "", "a number that belongs to the kind: DSCP or TTL before × 256 + after, fragment offset, MTU, duplicate ACK ordinal, bytes; null otherwise"),
+];
+
+/// Rows of a table are put in capture order by this hidden first column: the frame that completed the row.
+const ORDER: Row = ("order", Type::U32, "", "frame number that completed the row; the host merges by it and drops it");
+
+fn push(out: &mut Vec<ColumnDef>, prefix: &str, rows: &[Row]) {
+    for &(name, ty, unit, definition) in rows {
+        let mut full = prefix.to_string();
+        full.push_str(name);
+        out.push(ColumnDef { name: full, ty, unit, definition });
+    }
+}
+
+/// The columns of a table in public order, after the hidden `order` column.
+pub fn columns_of(table: TableId) -> Vec<ColumnDef> {
+    let mut out = Vec::new();
+    push(&mut out, "", &[ORDER]);
+    match table {
+        TableId::Packets => push(&mut out, "", PACKETS),
+        TableId::Rtt => push(&mut out, "", RTT),
+        TableId::Bins => push(&mut out, "", BINS),
+        TableId::Events => push(&mut out, "", EVENTS),
+        TableId::Flows => {
+            push(&mut out, "", FLOW_HEAD);
+            push(&mut out, "forward_", FLOW_DIRECTION);
+            push(&mut out, "reverse_", FLOW_DIRECTION);
+            push(&mut out, "rtt_to_responder_", FLOW_RTT);
+            push(&mut out, "rtt_to_initiator_", FLOW_RTT);
+            push(&mut out, "", FLOW_TAIL);
+        }
+    }
+    out
+}
