@@ -12,6 +12,8 @@ export interface ResamplingPlan {
   readonly clientsEvening: number;
   /** Client k of one period is client k of the other. */
   readonly paired: boolean;
+  /** G: the smaller of clients and filled blocks, over both periods. */
+  readonly clusters: number;
   readonly blocks: BlockPlan;
   readonly replicates: number;
   readonly seed: number;
@@ -36,24 +38,13 @@ export function standardErrors(estimators: readonly Estimator[], plan: Resamplin
   const total = bootstrapVariance(plan, weightsBaseline, weightsEvening, evaluate, size);
   const timeBaseline = blockJackknife(weightsBaseline, weightsEvening, blocksBaseline, evaluate, size);
   const timeEvening = blockJackknife(weightsEvening, weightsBaseline, blocksEvening, evaluate, size);
-  const groups = clusterCount(plan);
-  const small = groups > 1 ? groups / (groups - 1) : 1;
+  const small = plan.clusters > 1 ? plan.clusters / (plan.clusters - 1) : 1;
   return total.map((variance, i) =>
     Math.sqrt(
       variance * small +
         (plan.blocks.inflationBaseline - 1) * timeBaseline[i]! +
         (plan.blocks.inflationEvening - 1) * timeEvening[i]!,
     ),
-  );
-}
-
-/** G: the smaller of clients and blocks, over both periods. */
-export function clusterCount(plan: ResamplingPlan): number {
-  return Math.min(
-    plan.clientsBaseline,
-    plan.clientsEvening,
-    plan.blocks.blocksBaseline,
-    plan.blocks.blocksEvening,
   );
 }
 

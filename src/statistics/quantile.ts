@@ -33,7 +33,9 @@ export function harrellDavis(sorted: ArrayLike<number>, p: number): number | nul
   const b = (n + 1) * (1 - p);
   let previous = 0;
   let sum = 0;
-  for (let k = 1; k <= n; k++) {
+  // Ten standard deviations below its mean the beta distribution holds less than a double can add.
+  const first = n < 100 ? 1 : Math.max(1, Math.floor(n * (p - 10 * Math.sqrt((p * (1 - p)) / (n + 2)))));
+  for (let k = first; k <= n; k++) {
     const value = incompleteBeta(k / n, a, b);
     sum += sorted[k - 1]! * (value - previous);
     previous = value;
