@@ -28,6 +28,8 @@ export interface BlockPlan {
   readonly blockMinutes: number;
   readonly blocksBaseline: number;
   readonly blocksEvening: number;
+  /** Fewest blocks with data that a period may have. */
+  readonly minBlocks: number;
   readonly inflationBaseline: number;
   readonly inflationEvening: number;
   /** Why no block length can be honest here; null when one can. */
@@ -78,10 +80,27 @@ export function planBlocks(
     blockMinutes,
     blocksBaseline,
     blocksEvening,
+    minBlocks: MIN_BLOCKS,
     inflationBaseline: blockVarianceInflation(tau, baselineMinutes, blocksBaseline),
     inflationEvening: blockVarianceInflation(tau, eveningMinutes, blocksEvening),
     refusal,
     minutesNeeded: Math.max(MIN_BLOCKS * MIN_BLOCK_MINUTES, Math.ceil(MIN_BLOCKS * tau)) + 2,
+  };
+}
+
+/**
+ * For connection attempts, which most clients make once and together: no time axis, clusters are clients (S0).
+ * A shared outage of a minute then counts as many independent failures; the row says so.
+ */
+export function clientsOnly(plan: BlockPlan): BlockPlan {
+  return {
+    ...plan,
+    blocksBaseline: 1,
+    blocksEvening: 1,
+    minBlocks: 1,
+    inflationBaseline: 1,
+    inflationEvening: 1,
+    refusal: null,
   };
 }
 

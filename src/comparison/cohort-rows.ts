@@ -2,40 +2,24 @@
  * One cohort, all metrics: families of cells → estimates → judged rows. A family shares its resampling draws; the
  * four differ in which cells can be used and so in which clients there are.
  */
-import { medianOf } from '../statistics/quantile.ts';
-import { MIN_BLOCKS, planBlocks, type BlockPlan } from './blocks.ts';
-import {
-  estimateFamily,
-  MIN_CLIENTS,
-  type Estimand,
-  type Estimate,
-  type FamilyEstimates,
-} from './estimate.ts';
+import { clientsOnly, planBlocks, type BlockPlan } from './blocks.ts';
+import { estimateFamily, type Estimand, type FamilyEstimates } from './estimate.ts';
 import { hiddenByZero, overdispersion, type CountCell } from './loss-detail.ts';
-import type { ConnectCell, PlayerCell } from './player-minutes.ts';
-import { marginOf, type Profile } from './profiles.ts';
-import { roundFor, roundNs } from './rounding.ts';
-import { arrangeArms, type AnyCell, type CohortPeriod, type TwoArms } from './sample.ts';
-import type { ComparisonRow, Metric, ShiftPoint } from './types.ts';
-import { growthNeeded, judge } from './verdict.ts';
-
-export interface CohortInput {
-  readonly cohort: string;
-  readonly baseline: CohortPeriod;
-  readonly evening: CohortPeriod;
-  readonly profile: Profile;
-  readonly seed: number;
-  readonly replicates: number;
-  /** Reasons that void every row: other servers, other vantage. */
-  readonly refusals: readonly string[];
-  /** What the RTT cells rest on, for `method`. */
-  readonly rttMethod: string;
-  /** Share of packets the evening's capture is known to have missed; null when not known. */
-  readonly captureDropRatio: number | null;
-}
-
-/** A row before multiplicity is known. */
-export type DraftRow = Omit<ComparisonRow, 'q_value'>;
+import {
+  connectCells,
+  deadlineCells,
+  excessSeries,
+  lossCells,
+  rttCells,
+  type RatioCell,
+  type RttCell,
+} from './metric-cells.ts';
+import { withDoubts } from './row-doubts.ts';
+import { cellsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
+import { roundNs } from './rounding.ts';
+import { arrangeArms, type CohortPeriod, type TwoArms } from './sample.ts';
+import type { Metric, ShiftPoint } from './types.ts';
+import { judge } from './verdict.ts';
 
 export interface CohortResult {
   readonly rows: readonly DraftRow[];
@@ -46,71 +30,6 @@ export interface CohortResult {
 const SHIFT_QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95] as const;
 const MEDIAN_AT = SHIFT_QUANTILES.indexOf(0.5);
 const P95_AT = SHIFT_QUANTILES.indexOf(0.95);
-
-interface RttCell extends AnyCell {
-  readonly rtt: number;
-  readonly excess: number;
-  readonly pdv: number;
-  readonly breach: number;
-}
-
-interface RatioCell extends AnyCell, CountCell {}
-
-/** Cells with an RTT, and each client's distance above its own least minute of the period. */
-function rttCells(period: CohortPeriod, degradedNs: number): RttCell[] {
-  const least = new Map<number, number>();
-  for (const { client, rttP50Ns } of period.cells) {
-    if (rttP50Ns !== null) least.set(client, Math.min(least.get(client) ?? Infinity, rttP50Ns));
-  }
-  return period.cells.flatMap((cell) =>
-    cell.rttP50Ns === null
-      ? []
-      : [
-          {
-            client: cell.client,
-            minute: cell.minute,
-            rtt: cell.rttP50Ns,
-            excess: cell.rttP50Ns - least.get(cell.client)!,
-            pdv: cell.pdvP95Ns ?? 0,
-            breach: cell.rttP50Ns > degradedNs ? 1 : 0,
-          },
-        ],
-  );
-}
-
-/** Cross-client median excess per minute: the series whose memory sets the block length. */
-function excessSeries(period: CohortPeriod): (number | null)[] {
-  const minutes: number[][] = Array.from({ length: period.minutes }, () => []);
-  for (const cell of rttCells(period, Infinity)) minutes[cell.minute]!.push(cell.excess);
-  return minutes.map(medianOf);
-}
-
-const countCells = (
-  cells: readonly PlayerCell[],
-  read: (cell: PlayerCell) => CountCell | null,
-): RatioCell[] =>
-  cells.flatMap((cell) => {
-    const counts = read(cell);
-    return counts === null || counts.trials === 0
-      ? []
-      : [{ client: cell.client, minute: cell.minute, events: counts.events, trials: counts.trials }];
-  });
-
-export const lossCells = (period: CohortPeriod): RatioCell[] =>
-  countCells(period.cells, (c) =>
-    c.sentPackets === null ? null : { events: c.lostPackets ?? 0, trials: c.sentPackets },
-  );
-
-const deadlineCells = (period: CohortPeriod): RatioCell[] =>
-  countCells(period.cells, (c) => ({ events: c.deadlineMisses, trials: c.deadlineTotal }));
-
-const connectCells = (period: CohortPeriod): RatioCell[] =>
-  period.connects.map((c: ConnectCell) => ({
-    client: c.client,
-    minute: c.minute,
-    events: c.failures,
-    trials: c.attempts,
-  }));
 
 const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
   kind: 'ratio',
@@ -124,7 +43,7 @@ export function compareCohort(input: CohortInput): CohortResult {
   const rtt = rttFamily(input, blocks);
   const connect = ratioRow(
     input,
-    blocks,
+    clientsOnly(blocks),
     'connect_failure_ratio',
     connectCells,
     'SYNs without a reply within 3 s over TCP connection attempts',
@@ -167,7 +86,7 @@ function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; s
   const breachCells = (arm: TwoArms<RttCell>['baseline']): CountCell[] =>
     arm.cells.map(({ cell }) => ({ events: cell.breach, trials: 1 }));
   const row = (metric: Metric, at: number, quantile: number | null, words: string): DraftRow =>
-    draft(input, blocks, metric, primary, family, beside, at, {
+    draftRow(input, blocks, metric, primary, family, beside, at, {
       words,
       quantile,
       hiddenBaseline: quantile === null ? hiddenByZero(breachCells(primary.baseline), tau) : 0,
@@ -246,7 +165,7 @@ function ratioRow(
   const after = counts(primary.evening);
   const phiBefore = overdispersion(before);
   const phiAfter = overdispersion(after);
-  return draft(input, blocks, metric, primary, family, beside, 0, {
+  return draftRow(input, blocks, metric, primary, family, beside, 0, {
     words,
     quantile: null,
     hiddenBaseline: hiddenByZero(before, phiBefore ?? phiAfter),
@@ -261,196 +180,4 @@ function settingsOf(input: CohortInput, blocks: BlockPlan, family: string) {
     seed: input.seed,
     stream: JSON.stringify([input.cohort, family]),
   };
-}
-
-/** A quantile near the edge needs ten cells beyond it. */
-function cellsNeeded(quantile: number | null): number {
-  return quantile === null ? 1 : Math.round(10 / Math.min(quantile, 1 - quantile));
-}
-
-interface RowFacts {
-  readonly words: string;
-  readonly quantile: number | null;
-  readonly hiddenBaseline: number;
-  readonly hiddenEvening: number;
-}
-
-function draft(
-  input: CohortInput,
-  blocks: BlockPlan,
-  metric: Metric,
-  arms: TwoArms<AnyCell>,
-  family: FamilyEstimates,
-  beside: FamilyEstimates | null,
-  at: number,
-  facts: RowFacts,
-): DraftRow {
-  const round = roundFor(metric);
-  const estimate = family.estimates[at]!;
-  const margin = marginOf(metric, input.profile, estimate.baseline);
-  const gates = [...input.refusals, ...family.gates];
-  const required = cellsNeeded(facts.quantile);
-  for (const name of ['baseline', 'evening'] as const) {
-    const cells = arms[name].cells.length;
-    if (cells > 0 && cells < required)
-      gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
-  }
-  const judged = judgeUnlessGated(estimate, gates, family.clusters, margin.value, facts, round);
-  const unpaired = beside === null ? null : judgeBeside(beside, at, facts, round);
-  const { baseline, evening } = arms;
-  const count = (key: 'clients' | 'filledBlocks'): [number, number] => [baseline[key], evening[key]];
-  const [clientsBaseline, clientsEvening] = count('clients');
-  const [blocksBaseline, blocksEvening] = count('filledBlocks');
-  const notes: string[] = [];
-  if (facts.hiddenBaseline > 0 || facts.hiddenEvening > 0) {
-    notes.push(
-      'a period without a single event may hide up to 3 / effective n; clients are taken as independent there',
-    );
-  }
-  return {
-    cohort: input.cohort,
-    metric,
-    claim: 'window',
-    baseline: estimate.baseline === null ? null : round(estimate.baseline),
-    evening: estimate.evening === null ? null : round(estimate.evening),
-    difference: estimate.difference === null ? null : round(estimate.difference),
-    ci95: judged?.ci95 ?? null,
-    ci90: judged?.ci90 ?? null,
-    margin: margin.value,
-    margin_source: margin.source,
-    verdict: judged?.verdict ?? 'INSUFFICIENT',
-    p_value: judged === null ? null : judged.pValue,
-    clients: Math.min(clientsBaseline, clientsEvening),
-    clients_baseline: clientsBaseline,
-    clients_evening: clientsEvening,
-    blocks: Math.min(blocksBaseline, blocksEvening),
-    blocks_baseline: blocksBaseline,
-    blocks_evening: blocksEvening,
-    cells: Math.min(baseline.cells.length, evening.cells.length),
-    cells_baseline: baseline.cells.length,
-    cells_evening: evening.cells.length,
-    paired: arms.paired,
-    unpaired,
-    needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms),
-    method: methodText(facts, blocks, arms.paired, input.replicates, family.clusters),
-    notes,
-  };
-}
-
-type Judged = ReturnType<typeof judge>;
-
-function judgeUnlessGated(
-  estimate: Estimate,
-  gates: readonly string[],
-  clusters: number,
-  margin: number,
-  facts: RowFacts,
-  round: (value: number) => number,
-): Judged | null {
-  const { difference, standardError } = estimate;
-  if (gates.length > 0 || difference === null || standardError === null) return null;
-  return judge({ difference, standardError, clusters, margin, round, ...facts });
-}
-
-function judgeBeside(
-  beside: FamilyEstimates,
-  at: number,
-  facts: RowFacts,
-  round: (value: number) => number,
-): ComparisonRow['unpaired'] {
-  const { difference, standardError } = beside.estimates[at]!;
-  if (difference === null || standardError === null) return null;
-  const { ci95 } = judge({
-    difference,
-    standardError,
-    clusters: beside.clusters,
-    margin: 0,
-    round,
-    ...facts,
-  });
-  return { difference: round(difference), ci95 };
-}
-
-function neededFor(
-  input: CohortInput,
-  blocks: BlockPlan,
-  estimate: Estimate,
-  judged: Judged | null,
-  gates: readonly string[],
-  margin: number,
-  cells: number,
-  arms: TwoArms<AnyCell>,
-): ComparisonRow['needed'] {
-  const clients = Math.min(arms.baseline.clients, arms.evening.clients);
-  const minutes = Math.min(input.baseline.minutes, input.evening.minutes);
-  if (judged === null) {
-    const enough = Math.max(MIN_CLIENTS, clients);
-    const usual = MIN_BLOCKS * blocks.blockMinutes + 2;
-    return {
-      clients: enough,
-      minutes: Math.max(blocks.minutesNeeded, minutes, usual, Math.ceil((1.2 * cells) / enough) + 2),
-      reason: gates.join('; ') || 'the resampled estimates do not vary enough to give an interval',
-    };
-  }
-  if (judged.verdict !== 'INCONCLUSIVE') return null;
-  const growth = Math.min(100, growthNeeded(estimate.difference!, judged.ci90, margin));
-  return {
-    clients: Math.ceil(clients * growth),
-    minutes: Math.ceil(minutes * growth),
-    reason: `the 90 % interval must shrink by a factor of ${Math.sqrt(growth).toFixed(1)}; it falls with the square root of clients and of minutes, so both must grow`,
-  };
-}
-
-function methodText(
-  facts: RowFacts,
-  blocks: BlockPlan,
-  paired: boolean,
-  replicates: number,
-  clusters: number,
-): string {
-  const estimator = facts.quantile === null ? 'ratio of sums' : 'Harrell-Davis';
-  return (
-    `${facts.words}; ${estimator}; ${paired ? 'same clients in both periods' : 'clients unpaired'}; ` +
-    `two-way bootstrap over clients and blocks of ${blocks.blockMinutes} min, ${replicates} replicates, ` +
-    `t with ${Math.max(0, clusters - 1)} degrees of freedom`
-  );
-}
-
-/** Doubts that one row casts on another. */
-function withDoubts(input: CohortInput, rows: readonly DraftRow[]): DraftRow[] {
-  const connect = rows.find((row) => row.metric === 'connect_failure_ratio')!;
-  const rises =
-    connect.verdict === 'DEGRADED' ||
-    (connect.difference !== null && connect.difference > 0 && connect.verdict !== 'EQUIVALENT');
-  const refused = [input.baseline, input.evening].map((p) =>
-    p.connects.reduce((sum, c) => sum + c.refused, 0),
-  );
-  return rows.map((row) => {
-    const notes = [...row.notes];
-    let { verdict, needed } = row;
-    if (row.metric === 'connect_failure_ratio') {
-      if (refused[0]! + refused[1]! > 0) {
-        notes.push(
-          `refused connections are replies and not counted: ${refused[0]} baseline, ${refused[1]} evening`,
-        );
-      }
-    } else if (rises) {
-      notes.push(
-        'conditional on connecting: more attempts failed to connect in the evening, and they have no delay',
-      );
-    }
-    const drops = input.captureDropRatio;
-    if (row.metric === 'loss_ratio' && drops !== null && row.evening !== null && drops > row.evening / 2) {
-      notes.push('the capture itself missed more than half as many packets as the loss claimed');
-      if (verdict !== 'INSUFFICIENT') {
-        verdict = 'INCONCLUSIVE';
-        needed = {
-          clients: row.clients,
-          minutes: Math.min(input.baseline.minutes, input.evening.minutes),
-          reason: 'capture again without drops',
-        };
-      }
-    }
-    return { ...row, verdict, needed, notes };
-  });
 }

@@ -8,7 +8,7 @@ import {
   type ArmEstimates,
   type Estimator,
 } from './estimators.ts';
-import { MIN_BLOCKS, type BlockPlan } from './blocks.ts';
+import type { BlockPlan } from './blocks.ts';
 import { standardErrors } from './resampling.ts';
 import { MIN_PAIRED_CLIENTS, type AnyCell, type GroupedCell, type TwoArms } from './sample.ts';
 
@@ -60,9 +60,9 @@ function gatesOf(arms: TwoArms<AnyCell>, blocks: BlockPlan): string[] {
   if (blocks.refusal !== null) gates.push(blocks.refusal);
   for (const name of ['baseline', 'evening'] as const) {
     const { filledBlocks, cells } = arms[name];
-    if (blocks.refusal === null && cells.length > 0 && filledBlocks < MIN_BLOCKS) {
+    if (blocks.refusal === null && cells.length > 0 && filledBlocks < blocks.minBlocks) {
       gates.push(
-        `the ${name} has data in ${filledBlocks} blocks of ${blocks.blockMinutes} min, fewer than ${MIN_BLOCKS}`,
+        `the ${name} has data in ${filledBlocks} blocks of ${blocks.blockMinutes} min, fewer than ${blocks.minBlocks}`,
       );
     }
   }
@@ -84,7 +84,10 @@ export function estimateFamily<C extends AnyCell>(
     points.push(...values);
   }
   const { baseline, evening } = arms;
-  const clusters = Math.min(baseline.clients, evening.clients, baseline.filledBlocks, evening.filledBlocks);
+  const clients = Math.min(baseline.clients, evening.clients);
+  // Without a time axis only clients are clusters.
+  const clusters =
+    blocks.minBlocks > 1 ? Math.min(clients, baseline.filledBlocks, evening.filledBlocks) : clients;
   const errors =
     gates.length > 0
       ? null

@@ -10,7 +10,8 @@
  *    could be measured is INSUFFICIENT.
  * 5. MINOR if every such row is EQUIVALENT, MINOR or IMPROVED; else INCONCLUSIVE.
  *
- * A metric without a value in either period (no loss evidence in opaque UDP) takes no part, and is named as such
+ * A few connection attempts without one failure cannot exclude a point; such a row holds 4 and 5 back no more than
+ * its limitation says. A metric without a value in either period (no loss evidence in opaque UDP) takes no part, and is named as such
  * in the limitations.
  */
 import { NS_PER_MS } from '../units.ts';
@@ -80,22 +81,23 @@ export function headlineOf(rows: readonly ComparisonRow[]): Headline {
   if (improved !== undefined && !worse) {
     return { verdict: 'IMPROVED', sentence: `IMPROVED for ${describe(improved)}.` };
   }
-  const complete = ofAll.every((row) => row.verdict !== 'INSUFFICIENT');
-  if (complete && judged.every((row) => row.verdict === 'EQUIVALENT')) {
+  const required = judged.filter((row) => !isConnectWithoutFailure(row));
+  const complete = ofAll.every((row) => row.verdict !== 'INSUFFICIENT' || isConnectWithoutFailure(row));
+  if (complete && required.every((row) => row.verdict === 'EQUIVALENT')) {
     return {
       verdict: 'EQUIVALENT',
-      sentence: `EQUIVALENT within the margins, ${judged.length} rows: ${describe(decisive)}.`,
+      sentence: `EQUIVALENT within the margins, ${required.length} rows: ${describe(decisive)}.`,
     };
   }
   const calm: readonly Verdict[] = ['EQUIVALENT', 'MINOR', 'IMPROVED'];
-  if (complete && judged.every((row) => calm.includes(row.verdict))) {
-    const minor = judged.find((row) => row.verdict === 'MINOR') ?? decisive;
+  if (complete && required.every((row) => calm.includes(row.verdict))) {
+    const minor = required.find((row) => row.verdict === 'MINOR') ?? decisive;
     return {
       verdict: 'MINOR',
       sentence: `MINOR: a difference within the margin or not clearly beyond it, ${describe(minor)}.`,
     };
   }
-  const open = judged.find((row) => row.verdict === 'INCONCLUSIVE' || row.verdict === 'DEGRADED');
+  const open = required.find((row) => row.verdict === 'INCONCLUSIVE' || row.verdict === 'DEGRADED');
   const about = open ?? ofAll.find((row) => row.verdict === 'INSUFFICIENT') ?? decisive;
   const needed = about.needed;
   const collect =
@@ -103,6 +105,10 @@ export function headlineOf(rows: readonly ComparisonRow[]): Headline {
       ? ''
       : ` An answer needs about ${needed.clients} clients and ${needed.minutes} minutes per period.`;
   return { verdict: 'INCONCLUSIVE', sentence: `INCONCLUSIVE: ${describe(about)}.${collect}` };
+}
+
+export function isConnectWithoutFailure(row: ComparisonRow): boolean {
+  return row.metric === 'connect_failure_ratio' && row.baseline === 0 && row.evening === 0;
 }
 
 function isMeasured(row: ComparisonRow): boolean {

@@ -1,5 +1,6 @@
 /** What this comparison cannot tell, in sentences; never empty, and only what applies. */
 import { NS_PER_MS } from '../units.ts';
+import { isConnectWithoutFailure } from './headline.ts';
 import type { PlayerMinutes } from './player-minutes.ts';
 import type { ComparisonRow, Metric, SimpsonCheck } from './types.ts';
 
@@ -63,6 +64,11 @@ export function limitationsOf(facts: LimitationFacts): string[] {
   for (const [metric, sentence] of MEANINGS) {
     const row = rows.find((r) => r.cohort === 'all' && r.metric === metric);
     if (row !== undefined && row.baseline === null && row.evening === null) list.push(sentence);
+  }
+  if (rows.some((row) => isConnectWithoutFailure(row) && row.verdict !== 'EQUIVALENT')) {
+    list.push(
+      'No connection attempt failed, but there were too few attempts to exclude a failure rate beyond the margin.',
+    );
   }
   const few = rows.some((row) => row.ci95 !== null && row.clients < 12);
   if (few)
