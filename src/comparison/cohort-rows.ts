@@ -1,0 +1,183 @@
+/**
+ * One cohort, all metrics: families of cells → estimates → judged rows. A family shares its resampling draws; the
+ * four differ in which cells can be used and so in which clients there are.
+ */
+import { clientsOnly, planBlocks, type BlockPlan } from './blocks.ts';
+import { estimateFamily, type Estimand, type FamilyEstimates } from './estimate.ts';
+import { hiddenByZero, overdispersion, type CountCell } from './loss-detail.ts';
+import {
+  connectCells,
+  deadlineCells,
+  excessSeries,
+  lossCells,
+  rttCells,
+  type RatioCell,
+  type RttCell,
+} from './metric-cells.ts';
+import { withDoubts } from './row-doubts.ts';
+import { cellsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
+import { roundNs } from './rounding.ts';
+import { arrangeArms, type CohortPeriod, type TwoArms } from './sample.ts';
+import type { Metric, ShiftPoint } from './types.ts';
+import { judge } from './verdict.ts';
+
+export interface CohortResult {
+  readonly rows: readonly DraftRow[];
+  readonly shift: readonly ShiftPoint[];
+  readonly blocks: BlockPlan;
+}
+
+const SHIFT_QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95] as const;
+const MEDIAN_AT = SHIFT_QUANTILES.indexOf(0.5);
+const P95_AT = SHIFT_QUANTILES.indexOf(0.95);
+
+const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
+  kind: 'ratio',
+  numerator: (cell) => cell.events,
+  denominator: (cell) => cell.trials,
+};
+
+export function compareCohort(input: CohortInput): CohortResult {
+  const { baseline, evening } = input;
+  const blocks = planBlocks(excessSeries(baseline), excessSeries(evening), baseline.minutes, evening.minutes);
+  const rtt = rttFamily(input, blocks);
+  const connect = ratioRow(
+    input,
+    clientsOnly(blocks),
+    'connect_failure_ratio',
+    connectCells,
+    'SYNs without a reply within 3 s over TCP connection attempts',
+  );
+  const loss = ratioRow(
+    input,
+    blocks,
+    'loss_ratio',
+    lossCells,
+    'lost over sent packets of both directions, sums over client-minutes',
+  );
+  const deadline = ratioRow(
+    input,
+    blocks,
+    'deadline_miss_ratio',
+    deadlineCells,
+    "RTT samples later than the flow's minimum plus the buffer, and lost packets, over samples and lost packets",
+  );
+  return { rows: withDoubts(input, [connect, loss, ...rtt.rows, deadline]), shift: rtt.shift, blocks };
+}
+
+function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; shift: ShiftPoint[] } {
+  const degradedNs = input.profile.rttDegradedNs.value;
+  const { primary, unpaired } = arrangeArms(
+    input.baseline,
+    input.evening,
+    (period) => rttCells(period, degradedNs),
+    blocks,
+  );
+  const estimands: Estimand<RttCell>[] = [
+    { kind: 'quantiles', quantiles: SHIFT_QUANTILES, value: (c) => c.rtt },
+    { kind: 'quantiles', quantiles: [0.5], value: (c) => c.excess },
+    { kind: 'quantiles', quantiles: [0.5], value: (c) => c.pdv },
+    { kind: 'ratio', numerator: (c) => c.breach, denominator: () => 1 },
+  ];
+  const family = estimateFamily(primary, estimands, settingsOf(input, blocks, 'rtt'));
+  const beside =
+    unpaired === null ? null : estimateFamily(unpaired, estimands, settingsOf(input, blocks, 'rtt-unpaired'));
+  const tau = Math.max(1, blocks.tauMinutes ?? 1);
+  const breachCells = (arm: TwoArms<RttCell>['baseline']): CountCell[] =>
+    arm.cells.map(({ cell }) => ({ events: cell.breach, trials: 1 }));
+  const row = (metric: Metric, at: number, quantile: number | null, words: string): DraftRow =>
+    draftRow(input, blocks, metric, primary, family, beside, at, {
+      words,
+      quantile,
+      hiddenBaseline: quantile === null ? hiddenByZero(breachCells(primary.baseline), tau) : 0,
+      hiddenEvening: quantile === null ? hiddenByZero(breachCells(primary.evening), tau) : 0,
+    });
+  const n = SHIFT_QUANTILES.length;
+  const rtt = input.rttMethod;
+  const degradedMs = degradedNs / 1e6;
+  const rows = [
+    row('rtt_p50_ns', MEDIAN_AT, 0.5, `median of player-minute RTT (${rtt})`),
+    row('rtt_p95_ns', P95_AT, 0.95, `95th percentile of player-minute RTT (${rtt})`),
+    row(
+      'excess_delay_p50_ns',
+      n,
+      0.5,
+      `median of player-minute RTT above the client's least minute of the period (${rtt})`,
+    ),
+    row(
+      'pdv_p95_ns',
+      n + 1,
+      0.5,
+      `median over player-minutes of p95(RTT) - min(RTT), round-trip PDV in the form of RFC 5481 (${rtt})`,
+    ),
+    row(
+      'slo_breach_ratio',
+      n + 2,
+      null,
+      `share of player-minutes with RTT above ${degradedMs} ms, the profile's "degraded" (${rtt})`,
+    ),
+  ];
+  return { rows, shift: shiftPoints(input, primary, family) };
+}
+
+function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyEstimates): ShiftPoint[] {
+  const cells = Math.min(arms.baseline.cells.length, arms.evening.cells.length);
+  return SHIFT_QUANTILES.flatMap((quantile, i) => {
+    const estimate = family.estimates[i]!;
+    const { baseline, evening, difference, standardError } = estimate;
+    if (baseline === null || evening === null || difference === null || standardError === null) return [];
+    if (input.refusals.length > 0 || cells < cellsNeeded(quantile)) return [];
+    const { ci95 } = judge({
+      difference,
+      standardError,
+      clusters: family.clusters,
+      margin: 0,
+      round: roundNs,
+    });
+    return [
+      {
+        cohort: input.cohort,
+        quantile,
+        baseline_ns: roundNs(baseline),
+        evening_ns: roundNs(evening),
+        difference_ns: roundNs(difference),
+        ci95,
+      },
+    ];
+  });
+}
+
+function ratioRow(
+  input: CohortInput,
+  blocks: BlockPlan,
+  metric: Metric,
+  select: (period: CohortPeriod) => RatioCell[],
+  words: string,
+): DraftRow {
+  const { primary, unpaired } = arrangeArms(input.baseline, input.evening, select, blocks);
+  const family = estimateFamily(primary, [EVENTS_OVER_TRIALS], settingsOf(input, blocks, metric));
+  const beside =
+    unpaired === null
+      ? null
+      : estimateFamily(unpaired, [EVENTS_OVER_TRIALS], settingsOf(input, blocks, `${metric}-unpaired`));
+  const counts = (arm: TwoArms<RatioCell>['baseline']): RatioCell[] => arm.cells.map(({ cell }) => cell);
+  const before = counts(primary.baseline);
+  const after = counts(primary.evening);
+  const phiBefore = overdispersion(before);
+  const phiAfter = overdispersion(after);
+  return draftRow(input, blocks, metric, primary, family, beside, 0, {
+    words,
+    quantile: null,
+    hiddenBaseline: hiddenByZero(before, phiBefore ?? phiAfter),
+    hiddenEvening: hiddenByZero(after, phiAfter ?? phiBefore),
+  });
+}
+
+function settingsOf(input: CohortInput, blocks: BlockPlan, family: string) {
+  return {
+    blocks,
+    replicates: input.replicates,
+    seed: input.seed,
+    stream: JSON.stringify([input.cohort, family]),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The one word and the one sentence on top.
+ *
+ * 1. DEGRADED if a headline row is DEGRADED with q < .05. Metrics in the order of HEADLINE_METRICS decide; among
+ *    cohorts the one moved by the most margins is named, or all clients when every cohort with an answer is
+ *    DEGRADED, or when no single cohort is.
+ * 2. INSUFFICIENT if the rows of `all` cannot be judged: the first measurable headline row, RTT median before others.
+ * 3. IMPROVED if a headline row of `all` is IMPROVED and no headline row anywhere is worse by more than nothing.
+ * 4. EQUIVALENT if every judged headline row of `all` and of each cohort is EQUIVALENT, and none of `all` that
+ *    could be measured is INSUFFICIENT.
+ * 5. MINOR if every such row is EQUIVALENT, MINOR or IMPROVED; else INCONCLUSIVE.
+ *
+ * A few connection attempts without one failure cannot exclude a point; such a row holds 4 and 5 back no more than
+ * its limitation says. A metric without a value in either period (no loss evidence in opaque UDP) takes no part, and is named as such
+ * in the limitations.
+ */
+import { NS_PER_MS } from '../units.ts';
+import { isDuration } from './rounding.ts';
+import type { ComparisonRow, Metric, Verdict } from './types.ts';
+
+/** Tested together (S7), in the order in which they decide. */
+export const HEADLINE_METRICS: readonly Metric[] = [
+  'connect_failure_ratio',
+  'loss_ratio',
+  'rtt_p50_ns',
+  'rtt_p95_ns',
+  'deadline_miss_ratio',
+  'slo_breach_ratio',
+];
+
+export const NAMED_BELOW_Q = 0.05;
+
+const WORDS: Readonly<Record<Metric, string>> = {
+  rtt_p50_ns: 'RTT median',
+  rtt_p95_ns: 'RTT 95th percentile',
+  excess_delay_p50_ns: 'excess delay',
+  pdv_p95_ns: 'round-trip PDV p95',
+  loss_ratio: 'packet loss',
+  deadline_miss_ratio: 'deadline misses',
+  slo_breach_ratio: 'player-minutes above the threshold',
+  connect_failure_ratio: 'failed connection attempts',
+};
+
+export interface Headline {
+  readonly verdict: Verdict;
+  readonly sentence: string;
+}
+
+export function headlineOf(rows: readonly ComparisonRow[]): Headline {
+  const headline = rows.filter((row) => HEADLINE_METRICS.includes(row.metric) && isMeasured(row));
+  const named = nameDegraded(headline);
+  if (named !== null) return { verdict: 'DEGRADED', sentence: `DEGRADED for ${describe(named)}.` };
+
+  const ofAll = headline.filter((row) => row.cohort === 'all');
+  const decisive = ofAll.find((row) => row.metric === 'rtt_p50_ns') ?? ofAll[0];
+  if (decisive === undefined) {
+    return {
+      verdict: 'INSUFFICIENT',
+      sentence: 'INSUFFICIENT: no metric has a value in both periods; see what to collect in each row.',
+    };
+  }
+  if (decisive.verdict === 'INSUFFICIENT') {
+    const needed = decisive.needed;
+    const collect =
+      needed === null
+        ? ''
+        : ` Collect at least ${needed.clients} clients and ${needed.minutes} minutes per period.`;
+    return {
+      verdict: 'INSUFFICIENT',
+      sentence: `INSUFFICIENT: ${needed?.reason ?? 'no interval'}.${collect}`,
+    };
+  }
+
+  const judged = headline.filter((row) => row.verdict !== 'INSUFFICIENT');
+  const worse = judged.some(
+    (row) => row.verdict === 'DEGRADED' || (row.verdict === 'MINOR' && row.difference! > 0),
+  );
+  const improved = HEADLINE_METRICS.map((metric) =>
+    judged.find((row) => row.metric === metric && row.cohort === 'all' && row.verdict === 'IMPROVED'),
+  ).find((row) => row !== undefined);
+  if (improved !== undefined && !worse) {
+    return { verdict: 'IMPROVED', sentence: `IMPROVED for ${describe(improved)}.` };
+  }
+  const required = judged.filter((row) => !isConnectWithoutFailure(row));
+  const complete = ofAll.every((row) => row.verdict !== 'INSUFFICIENT' || isConnectWithoutFailure(row));
+  if (complete && required.every((row) => row.verdict === 'EQUIVALENT')) {
+    return {
+      verdict: 'EQUIVALENT',
+      sentence: `EQUIVALENT within the margins, ${required.length} rows: ${describe(decisive)}.`,
+    };
+  }
+  const calm: readonly Verdict[] = ['EQUIVALENT', 'MINOR', 'IMPROVED'];
+  if (complete && required.every((row) => calm.includes(row.verdict))) {
+    const minor = required.find((row) => row.verdict === 'MINOR') ?? decisive;
+    return {
+      verdict: 'MINOR',
+      sentence: `MINOR: a difference within the margin or not clearly beyond it, ${describe(minor)}.`,
+    };
+  }
+  const open = required.find((row) => row.verdict === 'INCONCLUSIVE' || row.verdict === 'DEGRADED');
+  const about = open ?? ofAll.find((row) => row.verdict === 'INSUFFICIENT') ?? decisive;
+  const needed = about.needed;
+  const collect =
+    needed === null
+      ? ''
+      : ` An answer needs about ${needed.clients} clients and ${needed.minutes} minutes per period.`;
+  return { verdict: 'INCONCLUSIVE', sentence: `INCONCLUSIVE: ${describe(about)}.${collect}` };
+}
+
+export function isConnectWithoutFailure(row: ComparisonRow): boolean {
+  return row.metric === 'connect_failure_ratio' && row.baseline === 0 && row.evening === 0;
+}
+
+function isMeasured(row: ComparisonRow): boolean {
+  return row.baseline !== null || row.evening !== null;
+}
+
+function nameDegraded(rows: readonly ComparisonRow[]): ComparisonRow | null {
+  for (const metric of HEADLINE_METRICS) {
+    const ofMetric = rows.filter((row) => row.metric === metric);
+    const degraded = ofMetric.filter(
+      (row) => row.verdict === 'DEGRADED' && row.q_value !== null && row.q_value < NAMED_BELOW_Q,
+    );
+    if (degraded.length === 0) continue;
+    const cohorts = degraded.filter((row) => row.cohort !== 'all');
+    const answered = ofMetric.filter((row) => row.cohort !== 'all' && row.verdict !== 'INSUFFICIENT');
+    const all = degraded.find((row) => row.cohort === 'all');
+    if (all !== undefined && cohorts.length === answered.length) return all;
+    const byMargins = (row: ComparisonRow): number => row.difference! / row.margin;
+    return (
+      cohorts.sort((a, b) => byMargins(b) - byMargins(a) || (a.cohort < b.cohort ? -1 : 1))[0] ?? all ?? null
+    );
+  }
+  return null;
+}
+
+/** A duration in ms, a ratio in per cent. */
+export function formatAmount(metric: Metric, value: number): string {
+  return isDuration(metric) ? `${(value / NS_PER_MS).toFixed(1)} ms` : `${(value * 100).toFixed(2)} %`;
+}
+
+function formatDifference(metric: Metric, value: number): string {
+  const sign = value > 0 ? '+' : '';
+  return isDuration(metric)
+    ? `${sign}${(value / NS_PER_MS).toFixed(1)} ms`
+    : `${sign}${(value * 100).toFixed(2)} points`;
+}
+
+function describe(row: ComparisonRow): string {
+  const who = row.cohort === 'all' ? 'all clients' : `cohort ${row.cohort}`;
+  const value = (v: number | null): string => (v === null ? 'not measured' : formatAmount(row.metric, v));
+  const change =
+    row.difference === null || row.ci95 === null
+      ? ''
+      : `, difference ${formatDifference(row.metric, row.difference)} ` +
+        `(95 % interval ${formatDifference(row.metric, row.ci95[0])} to ${formatDifference(row.metric, row.ci95[1])}, ` +
+        `margin ${formatDifference(row.metric, row.margin).replace('+', '')}` +
+        `${row.q_value === null ? '' : `, q ${row.q_value < 0.001 ? '< 0.001' : row.q_value.toFixed(3)}`})`;
+  const pairing = row.paired ? 'the same clients' : 'clients per period, unpaired';
+  return (
+    `${who}: ${WORDS[row.metric]} ${value(row.baseline)} in the baseline, ${value(row.evening)} in the evening${change}; ` +
+    `${row.clients} ${pairing}, ${row.blocks} time blocks; this window only`
+  );
+}

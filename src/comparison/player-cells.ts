@@ -1,0 +1,133 @@
+/** Flows of known clients → cells per client and minute: RTT, PDV, loss, deadline misses. */
+import { MIN_SAMPLES_PER_CELL, type FlowData, type Side } from './flow-samples.ts';
+import { MinuteSamples } from './minute-samples.ts';
+import type { PlayerCell } from './player-minutes.ts';
+import type { FlowRow } from './table-batches.ts';
+import type { Vantage } from './vantage.ts';
+
+export interface FlowView {
+  readonly row: FlowRow;
+  readonly client: number;
+  readonly data: FlowData | undefined;
+  readonly towardClient: Side | null;
+  readonly towardServer: Side | null;
+}
+
+interface CellParts {
+  readonly client: number;
+  readonly minute: number;
+  towardClient: MinuteSamples[];
+  towardServer: MinuteSamples[];
+  sent: number;
+  lost: number;
+  measurable: boolean;
+  misses: number;
+}
+
+export function buildCells(
+  views: readonly FlowView[],
+  vantage: Vantage,
+  deadlineBufferNs: number,
+  firstMinute: number,
+  minutes: number,
+): PlayerCell[] {
+  return gatherParts(views, vantage, deadlineBufferNs, firstMinute, minutes).map((part) =>
+    toCell(part, vantage),
+  );
+}
+
+function gatherParts(
+  views: readonly FlowView[],
+  vantage: Vantage,
+  deadlineBufferNs: number,
+  firstMinute: number,
+  minutes: number,
+): CellParts[] {
+  const parts = new Map<number, CellParts>();
+  const partOf = (client: number, minute: number): CellParts => {
+    const key = client * minutes + minute;
+    let part = parts.get(key);
+    if (part === undefined) {
+      part = {
+        client,
+        minute,
+        towardClient: [],
+        towardServer: [],
+        sent: 0,
+        lost: 0,
+        measurable: false,
+        misses: 0,
+      };
+      parts.set(key, part);
+    }
+    return part;
+  };
+  for (const view of views) {
+    // The far side carries the deadline; in the middle the client's side does, whose queue is the usual suspect.
+    const timed = vantage === 'client' ? view.towardServer : view.towardClient;
+    const add = (side: Side | null, into: 'towardClient' | 'towardServer'): void => {
+      if (side === null) return;
+      for (const [minute, samples] of side.minutes) {
+        const part = partOf(view.client, minute - firstMinute);
+        part[into].push(samples);
+        if (side === timed) part.misses += samples.countAbove(side.minNs + deadlineBufferNs);
+      }
+    };
+    if (vantage !== 'client') add(view.towardClient, 'towardClient');
+    if (vantage !== 'server') add(view.towardServer, 'towardServer');
+    // Loss is read off both directions together; with one missing, a gap may be the capture's.
+    if (view.data === undefined || view.data.directions.size < 2) continue;
+    for (const [minute, loss] of view.data.loss) {
+      if (minute < firstMinute || minute >= firstMinute + minutes) continue;
+      const part = partOf(view.client, minute - firstMinute);
+      part.sent += loss.sent;
+      part.lost += loss.lost;
+      part.measurable = true;
+    }
+  }
+  return [...parts.values()].sort((a, b) => a.client - b.client || a.minute - b.minute);
+}
+
+interface CellRtt {
+  readonly p50: number;
+  readonly p95: number;
+  readonly min: number;
+}
+
+function summarize(samples: readonly MinuteSamples[]): CellRtt | null {
+  const count = samples.reduce((sum, s) => sum + s.count, 0);
+  if (count < MIN_SAMPLES_PER_CELL) return null;
+  const [p50, p95] = MinuteSamples.quantiles(samples, [0.5, 0.95]) as [number, number];
+  return { p50, p95, min: Math.min(...samples.map((s) => s.min)) };
+}
+
+function toCell(part: CellParts, vantage: Vantage): PlayerCell {
+  const near = vantage === 'server' ? null : summarize(part.towardServer);
+  const far = vantage === 'client' ? null : summarize(part.towardClient);
+  let rtt: CellRtt | null;
+  if (vantage === 'middle') {
+    // A middle capture sees no packet's whole path: the sides' figures are added.
+    rtt =
+      near === null || far === null
+        ? null
+        : { p50: near.p50 + far.p50, p95: near.p95 + far.p95, min: near.min + far.min };
+  } else {
+    rtt = vantage === 'server' ? far : near;
+  }
+  const timed = vantage === 'client' ? part.towardServer : part.towardClient;
+  const samples = timed.reduce((sum, s) => sum + s.count, 0);
+  const lost = part.measurable ? part.lost : null;
+  return {
+    client: part.client,
+    minute: part.minute,
+    samples,
+    rttP50Ns: rtt === null ? null : Math.round(rtt.p50),
+    rttP95Ns: rtt === null ? null : Math.round(rtt.p95),
+    rttMinNs: rtt === null ? null : rtt.min,
+    pdvP95Ns: rtt === null ? null : Math.round(rtt.p95 - rtt.min),
+    sentPackets: part.measurable ? part.sent : null,
+    lostPackets: lost,
+    deadlineMisses: part.misses + (lost ?? 0),
+    deadlineTotal: samples + (lost ?? 0),
+  };
+}

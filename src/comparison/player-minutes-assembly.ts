@@ -1,0 +1,126 @@
+/** Collected flows and flow rows → one period's player-minutes: window, clients, vantage, cells. */
+import { NS_PER_MS } from '../units.ts';
+import { countConnects } from './connects.ts';
+import { chooseSide, minuteOf, MINUTE_NS, type FlowData } from './flow-samples.ts';
+import { buildCells, type FlowView } from './player-cells.ts';
+import type { PlayerClient, PlayerMinutes } from './player-minutes.ts';
+import type { FlowRow } from './table-batches.ts';
+import { decideVantage, type Vantage } from './vantage.ts';
+
+const EDGE_NS = 30_000_000_000n;
+export const DEFAULT_DEADLINE_BUFFER_NS = 15 * NS_PER_MS;
+
+export interface CollectorOptions {
+  /** Addresses of servers: the other side is the client. Without it, the initiator is. */
+  readonly servers?: readonly string[];
+  readonly vantage?: Vantage;
+  /** max(1 tick, 15 ms) of the game. */
+  readonly deadlineBufferNs?: number;
+  /** The capture's own range, when it is wider than the flows'. */
+  readonly firstTimestampNs?: bigint;
+  readonly lastTimestampNs?: bigint;
+}
+
+function periodOf(
+  flows: readonly FlowRow[],
+  options: CollectorOptions,
+): { first: bigint | null; last: bigint | null; firstMinute: number; minutes: number } {
+  let first = options.firstTimestampNs ?? null;
+  let last = options.lastTimestampNs ?? null;
+  for (const flow of flows) {
+    if (first === null || flow.firstTimestampNs < first) first = flow.firstTimestampNs;
+    if (last === null || flow.lastTimestampNs > last) last = flow.lastTimestampNs;
+  }
+  if (first === null || last === null) return { first, last, firstMinute: 0, minutes: 0 };
+  const firstMinute = minuteOf(first + EDGE_NS + MINUTE_NS - 1n);
+  return { first, last, firstMinute, minutes: Math.max(0, minuteOf(last - EDGE_NS) - firstMinute) };
+}
+
+export function assemblePlayerMinutes(
+  data: ReadonlyMap<number, FlowData>,
+  rttSamples: number,
+  flows: readonly FlowRow[],
+  options: CollectorOptions,
+): PlayerMinutes {
+  const { first, last, firstMinute, minutes } = periodOf(flows, options);
+  const serverSet = options.servers === undefined ? null : new Set(options.servers);
+  const clientIsInitiator = (row: FlowRow): boolean => serverSet === null || !serverSet.has(row.initiator);
+  const relevant = flows.filter(
+    (row) => serverSet === null || serverSet.has(row.initiator) !== serverSet.has(row.responder),
+  );
+  const clientOf = (row: FlowRow): string => (clientIsInitiator(row) ? row.initiator : row.responder);
+  const addresses = [...new Set(relevant.map(clientOf))].sort();
+  const index = new Map(addresses.map((address, i) => [address, i]));
+
+  const views: FlowView[] = relevant.map((row) => {
+    const flow = data.get(row.flowId);
+    const toward = clientIsInitiator(row) ? 0 : 1;
+    return {
+      row,
+      client: index.get(clientOf(row))!,
+      data: flow,
+      towardClient: flow === undefined ? null : chooseSide(flow, toward, firstMinute, minutes),
+      towardServer: flow === undefined ? null : chooseSide(flow, 1 - toward, firstMinute, minutes),
+    };
+  });
+  const decided = decideVantage(
+    views.flatMap((v) => (v.towardClient === null ? [] : [v.towardClient.minNs])),
+    views.flatMap((v) => (v.towardServer === null ? [] : [v.towardServer.minNs])),
+  );
+  const vantage = options.vantage ?? decided.vantage;
+  const vantageReason =
+    options.vantage === undefined ? decided.reason : `given by the caller (${decided.reason})`;
+  const deadlineBufferNs = options.deadlineBufferNs ?? DEFAULT_DEADLINE_BUFFER_NS;
+
+  const named = new Set(flows.map((row) => row.flowId));
+  const servers = new Set(relevant.map((row) => (clientIsInitiator(row) ? row.responder : row.initiator)));
+  return {
+    firstTimestampNs: first,
+    lastTimestampNs: last,
+    firstMinute,
+    minutes,
+    vantage,
+    vantageReason,
+    clients: describeClients(addresses, views, clientIsInitiator),
+    servers: [...servers].sort(),
+    cells: buildCells(views, vantage, deadlineBufferNs, firstMinute, minutes),
+    connects: countConnects(views, last, firstMinute, minutes, clientIsInitiator),
+    rttSamples,
+    methods: countMethods(views, vantage),
+    deadlineBufferNs,
+    oneSidedFlows: views.filter((v) => v.data !== undefined && v.data.directions.size === 1).length,
+    orphanRows: [...data.keys()].filter((id) => !named.has(id)).length,
+  };
+}
+
+function countMethods(views: readonly FlowView[], vantage: Vantage): { method: string; flows: number }[] {
+  const counts = new Map<string, number>();
+  for (const view of views) {
+    const side = vantage === 'client' ? view.towardServer : view.towardClient;
+    if (side !== null) counts.set(side.method, (counts.get(side.method) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([method, flows]) => ({ method, flows }))
+    .sort((a, b) => (a.method < b.method ? -1 : 1));
+}
+
+function describeClients(
+  addresses: readonly string[],
+  views: readonly FlowView[],
+  clientIsInitiator: (row: FlowRow) => boolean,
+): PlayerClient[] {
+  const seen = addresses.map(() => new Map<number, number>());
+  for (const { row, client } of views) {
+    if (row.forwardMssOptionBytes === null || !clientIsInitiator(row)) continue;
+    const counts = seen[client]!;
+    counts.set(row.forwardMssOptionBytes, (counts.get(row.forwardMssOptionBytes) ?? 0) + 1);
+  }
+  return addresses.map((address, i) => {
+    const ranked = [...seen[i]!].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([mss]) => mss);
+    return {
+      address,
+      mssOptionBytes: ranked[0] ?? null,
+      otherMssOptionBytes: ranked.slice(1).sort((a, b) => a - b),
+    };
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * Two-way (pigeonhole) bootstrap, Owen & Eckles 2012: W = u_client · v_block, both multinomial; u is shared by the
+ * two periods when clients are paired, v never is. The standard error is the spread of the replicates; intervals
+ * use t with G − 1 degrees of freedom, because percentiles of few clusters cover too little.
+ */
+import { createRandom, multinomialWeights } from '../statistics/random.ts';
+import type { BlockPlan } from './blocks.ts';
+import type { Estimator } from './estimators.ts';
+
+export interface ResamplingPlan {
+  readonly clientsBaseline: number;
+  readonly clientsEvening: number;
+  /** Client k of one period is client k of the other. */
+  readonly paired: boolean;
+  /** G: the smaller of clients and filled blocks, over both periods. */
+  readonly clusters: number;
+  readonly blocks: BlockPlan;
+  readonly replicates: number;
+  readonly seed: number;
+  /** Names the random stream: cohort and pairing. */
+  readonly stream: string;
+}
+
+/** Standard error of each estimate, √(G/(G−1)) and correlated blocks included. */
+export function standardErrors(estimators: readonly Estimator[], plan: ResamplingPlan): Float64Array {
+  const size = estimators.reduce((sum, e) => sum + e.size, 0);
+  const { blocksBaseline, blocksEvening } = plan.blocks;
+  const weightsBaseline = new Float64Array(plan.clientsBaseline * blocksBaseline);
+  const weightsEvening = new Float64Array(plan.clientsEvening * blocksEvening);
+  const evaluate = (into: Float64Array): void => {
+    let at = 0;
+    for (const estimator of estimators) {
+      estimator.estimate(weightsBaseline, weightsEvening, into, at);
+      at += estimator.size;
+    }
+  };
+
+  const total = bootstrapVariance(plan, weightsBaseline, weightsEvening, evaluate, size);
+  const timeBaseline = blockJackknife(weightsBaseline, weightsEvening, blocksBaseline, evaluate, size);
+  const timeEvening = blockJackknife(weightsEvening, weightsBaseline, blocksEvening, evaluate, size);
+  const small = plan.clusters > 1 ? plan.clusters / (plan.clusters - 1) : 1;
+  return total.map((variance, i) =>
+    Math.sqrt(
+      variance * small +
+        (plan.blocks.inflationBaseline - 1) * timeBaseline[i]! +
+        (plan.blocks.inflationEvening - 1) * timeEvening[i]!,
+    ),
+  );
+}
+
+function bootstrapVariance(
+  plan: ResamplingPlan,
+  weightsBaseline: Float64Array,
+  weightsEvening: Float64Array,
+  evaluate: (into: Float64Array) => void,
+  size: number,
+): Float64Array {
+  const random = createRandom(plan.seed, plan.stream);
+  const clientsBaseline = new Float64Array(plan.clientsBaseline);
+  const clientsEvening = new Float64Array(plan.clientsEvening);
+  const blocksBaseline = new Float64Array(plan.blocks.blocksBaseline);
+  const blocksEvening = new Float64Array(plan.blocks.blocksEvening);
+  const values = new Float64Array(size);
+  const mean = new Float64Array(size);
+  const squares = new Float64Array(size);
+  const counts = new Float64Array(size);
+  for (let replicate = 0; replicate < plan.replicates; replicate++) {
+    multinomialWeights(random, clientsBaseline);
+    if (plan.paired) clientsEvening.set(clientsBaseline);
+    else multinomialWeights(random, clientsEvening);
+    multinomialWeights(random, blocksBaseline);
+    multinomialWeights(random, blocksEvening);
+    outer(clientsBaseline, blocksBaseline, weightsBaseline);
+    outer(clientsEvening, blocksEvening, weightsEvening);
+    evaluate(values);
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      // A draw may leave a sparse metric without any weight; it says nothing about the spread.
+      if (Number.isNaN(value)) continue;
+      const count = counts[i]! + 1;
+      const delta = value - mean[i]!;
+      counts[i] = count;
+      mean[i] = mean[i]! + delta / count;
+      squares[i] = squares[i]! + delta * (value - mean[i]!);
+    }
+  }
+  return squares.map((sum, i) => (counts[i]! > 1 ? sum / (counts[i]! - 1) : NaN));
+}
+
+function outer(clients: Float64Array, blocks: Float64Array, into: Float64Array): void {
+  let at = 0;
+  for (let c = 0; c < clients.length; c++) {
+    for (let b = 0; b < blocks.length; b++) into[at++] = clients[c]! * blocks[b]!;
+  }
+}
+
+/** Variance that one period's time axis alone brings: delete one block of `varied` at a time. */
+function blockJackknife(
+  varied: Float64Array,
+  fixed: Float64Array,
+  blocks: number,
+  evaluate: (into: Float64Array) => void,
+  size: number,
+): Float64Array {
+  fixed.fill(1);
+  const rows: Float64Array[] = [];
+  for (let left = 0; left < blocks; left++) {
+    for (let g = 0; g < varied.length; g++) varied[g] = g % blocks === left ? 0 : 1;
+    const row = new Float64Array(size);
+    evaluate(row);
+    rows.push(row);
+  }
+  return new Float64Array(size).map((_, i) => {
+    const values = rows.map((row) => row[i]!).filter((v) => !Number.isNaN(v));
+    const mean = values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);
+    const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+    return values.length > 1 ? (squares * (values.length - 1)) / values.length : 0;
+  });
+}
