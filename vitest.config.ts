@@ -8,6 +8,9 @@ export default defineConfig({
     // Two cores are the machine we promise to pass on; each file already uses its own worker pool.
     maxWorkers: 2,
     // CI counts the tests from the report; a person reads the default one.
-    reporters: process.env['CI'] === undefined ? ['default'] : ['default', ['json', { outputFile: 'coverage/vitest.json' }]],
+    reporters:
+      process.env['CI'] === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: 'coverage/vitest.json' }]],
   },
 });

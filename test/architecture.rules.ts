@@ -151,7 +151,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
   },
   {
     room: 'parallel/',
-    mayUse: ['pairing/', 'capture/', 'tables/', 'engine/', 'diagnostics/', ...LEAVES],
+    mayUse: ['capture/', 'tables/', 'engine/', 'diagnostics/', ...LEAVES],
     because: 'threads carry packet work; what a number means must not depend on how many there are',
   },
   {
@@ -242,8 +242,8 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   },
   {
     module: 'node:crypto',
-    rooms: ['annex/', 'capture/', 'engine/', 'tables/', 'case.ts'],
-    because: 'hashes of inputs and annex, the signature, address pseudonyms; community id',
+    rooms: ['case.ts', 'case/', 'annex/', 'report/', 'capture/', 'tables/', 'engine/'],
+    because: 'hashes of inputs, figures and annex; the signature; address pseudonyms; community id',
   },
   { module: 'node:zlib', rooms: ['capture/', 'annex/'], because: 'compressed captures in, one .zip out' },
   {
@@ -295,7 +295,11 @@ export const MENTION_RULES: readonly MentionRule[] = [
   { mention: 'process.hrtime', rooms: ['cli/'], because: CLOCK },
   { mention: 'Math.random', rooms: [], because: CHANCE },
   { mention: 'randomUUID', rooms: [], because: CHANCE },
-  { mention: 'Intl', rooms: [], because: LOCALE },
+  {
+    mention: 'Intl',
+    rooms: ['case/', 'report/'],
+    because: `${LOCALE}; the two rooms that read and write local times of a named zone ask Intl for its rules, in one fixed locale`,
+  },
   { mention: 'toLocaleString', rooms: [], because: LOCALE },
   { mention: 'toLocaleDateString', rooms: [], because: LOCALE },
   { mention: 'toLocaleTimeString', rooms: [], because: LOCALE },

@@ -32,7 +32,11 @@ export function lagdiff(args: readonly string[], options: CliOptions = {}): Prom
 }
 
 /** One run of any program, with its output as text. */
-export function runProcess(program: string, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export function runProcess(
+  program: string,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NO_COLOR: '1', ...options.env };
     const child = spawn(program, args, { cwd: options.cwd ?? ROOT, env, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -47,7 +51,8 @@ export function runProcess(program: string, args: readonly string[], options: Cl
     child.stdout.on('data', (chunk: Buffer) => {
       stdout.push(chunk);
       received += chunk.length;
-      if (options.closeStdoutAfterBytes !== undefined && received >= options.closeStdoutAfterBytes) child.stdout.destroy();
+      if (options.closeStdoutAfterBytes !== undefined && received >= options.closeStdoutAfterBytes)
+        child.stdout.destroy();
     });
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     // A program that ends without reading its input breaks this pipe; its exit code is the news, not ours.
