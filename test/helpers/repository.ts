@@ -27,3 +27,13 @@ export function listCaptures(): string[] {
 export function haveTool(tool: string, ...args: readonly string[]): boolean {
   return spawnSync(tool, args.length > 0 ? args : ['--version'], { stdio: 'ignore' }).error === undefined;
 }
+
+/** Committed samples that are captures, by path under samples/; malformed ones apart. */
+export function listSamples(kind: 'sound' | 'malformed' = 'sound'): string[] {
+  const samples = join(ROOT, 'samples');
+  if (!existsSync(samples)) return [];
+  return readdirSync(samples, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name))
+    .filter((name) => name.startsWith('malformed/') === (kind === 'malformed'))
+    .sort();
+}

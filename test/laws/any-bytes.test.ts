@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, inParallel, lagdiff, STACK_FRAME } from '../helpers/cli.ts';
-import { CAPTURES, haveCaptures, listCaptures, REPORTS } from '../helpers/repository.ts';
+import { CAPTURES, haveCaptures, listCaptures, listSamples, REPORTS, ROOT } from '../helpers/repository.ts';
 import { propertyOptions } from '../helpers/seed.ts';
 import { eveningFile, workFolder } from '../helpers/small-captures.ts';
 
@@ -76,6 +76,25 @@ function describeResult(result: CliResult): string {
   const found = diagnostics.map(({ id, count }) => `${id}×${count}`).join(' ');
   return `${counts?.records ?? 0} records\t${counts?.decoded ?? 0} decoded\t${counts?.diagnosed ?? 0} diagnosed\t${found}`;
 }
+
+describe('every committed sample', () => {
+  it.each([...listSamples(), ...listSamples('malformed')])(
+    '%s: conserved counts, or a typed refusal',
+    async (name) => {
+      expect(faultOf(await analyze(join(ROOT, 'samples', name)))).toBeNull();
+    },
+  );
+
+  it('that is sound has no data loss and no error in it', async () => {
+    const weak = await inParallel(listSamples(), 2, async (name) => {
+      const { stdout } = await analyze(join(ROOT, 'samples', name));
+      const { diagnostics } = JSON.parse(stdout) as { diagnostics: { id: string; severity: string }[] };
+      const bad = diagnostics.filter(({ severity }) => severity === 'data-loss' || severity === 'error');
+      return bad.map(({ id }) => `${name}: ${id}`);
+    });
+    expect(weak.flat()).toEqual([]);
+  });
+});
 
 /** Ways in which a capture is damaged on its way to us. */
 type Damage =

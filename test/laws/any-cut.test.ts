@@ -2,13 +2,13 @@
  * Law 1: any worker count, any segment size, any split into rotated files → byte-identical tables and reports.
  * Law 2: segments are speculative, joins are verified; a segment of 4 KiB forces hundreds of joins.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Answers, answersOf, type Cut, expectSameAnswers } from '../helpers/answers.ts';
 import { lagdiff } from '../helpers/cli.ts';
-import { CAPTURES, haveCaptures, ROOT } from '../helpers/repository.ts';
+import { CAPTURES, haveCaptures, listSamples, ROOT } from '../helpers/repository.ts';
 import { propertyOptions } from '../helpers/seed.ts';
 import { evening, workFolder } from '../helpers/small-captures.ts';
 import { splitCapture } from '../helpers/split-capture.ts';
@@ -55,16 +55,8 @@ async function expectAnySplit(path: string, shares: readonly number[], reference
   return parts.length;
 }
 
-function samplesOfThisRepository(): string[] {
-  const samples = join(ROOT, 'samples');
-  if (!existsSync(samples)) return [];
-  return readdirSync(samples, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(pcap|pcapng)(\.gz)?$/.test(name) && !name.startsWith('malformed'))
-    .sort();
-}
-
 describe('committed samples', () => {
-  const samples = samplesOfThisRepository();
+  const samples = listSamples();
 
   it('exist', () => {
     expect(samples.length).toBeGreaterThan(0);
