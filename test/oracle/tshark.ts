@@ -252,7 +252,7 @@ function rowOf(frame: Frame, protocols: string, layer: Layer, depth: number, dep
 }
 
 /** `1700000001.000000123` → ns as text, without a float on the way. */
-function nanoseconds(epoch: string | undefined): string | null {
+export function nanoseconds(epoch: string | undefined): string | null {
   if (epoch === undefined) return null;
   const [seconds = '0', fraction = ''] = epoch.split('.');
   return (
