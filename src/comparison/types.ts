@@ -4,6 +4,10 @@
  * add to them, never rename.
  */
 
+import type { DiagnosticRecord } from '../diagnostics/types.ts';
+
+export type { DiagnosticRecord };
+
 /** The six words a comparison may say (domain S6). */
 export type Verdict = 'DEGRADED' | 'IMPROVED' | 'EQUIVALENT' | 'MINOR' | 'INCONCLUSIVE' | 'INSUFFICIENT';
 
@@ -121,14 +125,6 @@ export interface TimelinePoint {
   /** Median over clients of the player-minute RTT p50; null where no client had a cell. */
   readonly rtt_p50_ns: number | null;
   readonly rtt_p95_ns: number | null;
-}
-
-export interface DiagnosticRecord {
-  readonly id: string;
-  readonly severity: 'info' | 'notice' | 'data-loss' | 'error';
-  readonly count: number;
-  readonly message: string;
-  readonly first: { readonly capture: string; readonly byte_offset: number; readonly record: number | null } | null;
 }
 
 export interface PeriodSummary {

@@ -1,1 +1,4 @@
-fn main() {}
+//! Prints the TypeScript copy of the core's lists.
+fn main() {
+    print!("{}", lagdiff_core::emit::typescript());
+}

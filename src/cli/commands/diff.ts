@@ -1,0 +1,72 @@
+/** `lagdiff diff --baseline C... --evening C...`: did it get worse, for whom. */
+
+import type { Argv, CommandModule } from 'yargs';
+import { diff, PROFILE_NAMES, readCohorts, renderTerminal, type ProfileName } from '../../index.ts';
+import { emit } from '../emit.ts';
+import { EXIT } from '../exit-codes.ts';
+import { usesColor, widthOf, type Io } from '../io.ts';
+import { formatOption, readingOf, readingOptions, whole } from '../options.ts';
+import { progressOn } from '../progress.ts';
+import type { SetExit } from './index.ts';
+
+const FAIL_ON = ['degraded', 'insufficient', 'not-equivalent'] as const;
+
+interface Arguments {
+  baseline: string[];
+  evening: string[];
+  cohorts: string | undefined;
+  server: string[] | undefined;
+  vantage: 'server' | 'client' | 'middle' | undefined;
+  profile: ProfileName;
+  seed: number;
+  replicates: number;
+  format: 'table' | 'json';
+  out: string | undefined;
+  failOn: (typeof FAIL_ON)[number] | undefined;
+  progress: boolean;
+  quiet: boolean;
+}
+
+export function diffCommand(io: Io, setExit: SetExit): CommandModule {
+  return {
+    command: 'diff',
+    describe: 'two periods: did it get worse, for whom, by how much',
+    builder: (yargs: Argv) =>
+      formatOption(readingOptions(yargs))
+        .option('baseline', { type: 'string', array: true, demandOption: true, describe: 'captures of the good period' })
+        .option('evening', { type: 'string', array: true, demandOption: true, describe: 'captures of the period in question, from the same place' })
+        .option('cohorts', { type: 'string', describe: 'CSV (prefix,cohort) or YAML; longest prefix wins' })
+        .option('server', { type: 'string', array: true, describe: 'server addresses; without them who opens a connection is the client' })
+        .option('vantage', { choices: ['server', 'client', 'middle'] as const, describe: 'where the captures were taken (default: told from the RTT on both sides)' })
+        .option('profile', { choices: PROFILE_NAMES, default: 'fps_competitive' as const, describe: 'thresholds and margins by genre' })
+        .option('seed', { type: 'number', default: 1, describe: 'seed of the bootstrap', coerce: whole('seed', 0, 4_294_967_295) })
+        .option('replicates', { type: 'number', default: 2000, describe: 'bootstrap replicates', coerce: whole('replicates', 200, 100_000) })
+        .option('fail-on', { choices: FAIL_ON, describe: 'exit 1 on that verdict' }),
+    handler: async (given) => {
+      const args = given as unknown as Arguments;
+      const progress = progressOn(io, args.progress && !args.quiet);
+      const { comparison } = await diff(args.baseline, args.evening, {
+        ...readingOf(given as never),
+        profile: args.profile,
+        seed: args.seed,
+        replicates: args.replicates,
+        ...(args.cohorts === undefined ? {} : { cohortOf: readCohorts(args.cohorts) }),
+        ...(args.server === undefined ? {} : { servers: args.server }),
+        ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
+        stdin: io.stdin,
+        onProgress: progress.update,
+      }).finally(progress.clear);
+      const text =
+        args.format === 'json'
+          ? `${JSON.stringify(comparison, null, 2)}\n`
+          : renderTerminal(comparison, { width: widthOf(io), color: usesColor(io) });
+      await emit(io, args.out, text);
+      const { verdict } = comparison;
+      const hit =
+        (args.failOn === 'degraded' && verdict === 'DEGRADED') ||
+        (args.failOn === 'insufficient' && verdict === 'INSUFFICIENT') ||
+        (args.failOn === 'not-equivalent' && verdict !== 'EQUIVALENT');
+      if (hit) setExit(EXIT.found);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** The commands, in the order of their use. */
+
+import type { CommandModule } from 'yargs';
+import type { Io } from '../io.ts';
+import { analyzeCommand } from './analyze.ts';
+import { diffCommand } from './diff.ts';
+import { exportCommand } from './export.ts';
+import { runCommand } from './run.ts';
+import { verifyCommand } from './verify.ts';
+
+export type SetExit = (code: number) => void;
+
+export function commands(io: Io, setExit: SetExit): CommandModule[] {
+  return [
+    analyzeCommand(io, setExit),
+    diffCommand(io, setExit),
+    runCommand(io, setExit),
+    verifyCommand(io, setExit),
+    exportCommand(io),
+  ] as CommandModule[];
+}

@@ -1,0 +1,44 @@
+/** (argv, io) → exit code. Parses, calls one command, turns every error into a sentence and a number. */
+
+import yargs from 'yargs';
+import { UsageError } from '../index.ts';
+import { commands } from './commands/index.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { print } from './io.ts';
+import { renderError } from './render-error.ts';
+import { packageVersion } from '../index.ts';
+
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code: number = EXIT.done;
+  const parser = yargs([...argv])
+    .scriptName('lagdiff')
+    .usage('$0 <command>\n\nDid the evening get worse, for whom, by how much, in which direction, and whose network is it?')
+    .version(packageVersion())
+    .help()
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'name a command')
+    .wrap(Math.min(100, io.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageError({ code: 'usage/arguments', message: message ?? 'the arguments do not fit', help: 'lagdiff --help, or lagdiff <command> --help' });
+    });
+  for (const command of commands(io, (value) => (code = value))) parser.command(command);
+  try {
+    let output = '';
+    await parser.parseAsync([...argv], {}, (_error, _argv, text) => {
+      output = text;
+    });
+    if (output !== '') await print(io, `${output}\n`);
+    return code;
+  } catch (error) {
+    if (isClosedPipe(error)) return EXIT.done;
+    io.stderr.write(renderError(error));
+    return EXIT.failed;
+  }
+}
+
+function isClosedPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE';
+}

@@ -1,0 +1,55 @@
+/** LINKTYPE_ registry names (tcpdump.org/linktypes.html) for the numbers a reader is likely to meet. */
+
+const NAMES: Readonly<Record<number, string>> = {
+  0: 'NULL',
+  1: 'ETHERNET',
+  6: 'IEEE802_5',
+  7: 'ARCNET_BSD',
+  8: 'SLIP',
+  9: 'PPP',
+  10: 'FDDI',
+  12: 'RAW',
+  14: 'RAW',
+  50: 'PPP_HDLC',
+  51: 'PPP_ETHER',
+  100: 'ATM_RFC1483',
+  101: 'RAW',
+  104: 'C_HDLC',
+  105: 'IEEE802_11',
+  107: 'FRELAY',
+  108: 'LOOP',
+  113: 'LINUX_SLL',
+  117: 'PFLOG',
+  119: 'IEEE802_11_PRISM',
+  122: 'IP_OVER_FC',
+  127: 'IEEE802_11_RADIOTAP',
+  129: 'ARCNET_LINUX',
+  138: 'APPLE_IP_OVER_IEEE1394',
+  139: 'MTP2_WITH_PHDR',
+  140: 'MTP2',
+  141: 'MTP3',
+  163: 'IEEE802_11_AVS',
+  187: 'BLUETOOTH_HCI_H4',
+  189: 'USB_LINUX',
+  192: 'PPI',
+  195: 'IEEE802_15_4_WITHFCS',
+  197: 'ERF',
+  201: 'BLUETOOTH_HCI_H4_WITH_PHDR',
+  220: 'USB_LINUX_MMAPPED',
+  228: 'IPV4',
+  229: 'IPV6',
+  230: 'IEEE802_15_4_NOFCS',
+  231: 'DBUS',
+  239: 'NFLOG',
+  240: 'NETANALYZER',
+  242: 'IPOIB',
+  249: 'USBPCAP',
+  253: 'NETLINK',
+  276: 'LINUX_SLL2',
+};
+
+/** `ETHERNET (1)`; an unknown number stays a number. */
+export function linkTypeName(linkType: number): string {
+  const name = NAMES[linkType];
+  return name === undefined ? `LINKTYPE ${linkType}` : `${name} (${linkType})`;
+}

@@ -1,0 +1,178 @@
+/**
+ * Two periods → did it get worse, for whom, by how much. Each period is analysed once; its RTT samples and one-minute
+ * bins stream into player-minutes, and only those are compared.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
+import { parseCohorts } from './cohorts/parse.ts';
+import { compare } from './comparison/compare.ts';
+import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
+import type { PlayerMinutes } from './comparison/player-minutes.ts';
+import type { ProfileName } from './comparison/profiles.ts';
+import type { BinBatch, FlowRow, RttBatch } from './comparison/table-batches.ts';
+import type { Comparison } from './comparison/types.ts';
+import type { Vantage } from './comparison/vantage.ts';
+import type { DiagnosticRecord } from './diagnostics/types.ts';
+import { InputError } from './errors.ts';
+import type { Batch } from './tables/batch.ts';
+import { sortedFlows } from './tables/flows.ts';
+import { cellReaders, type Cell } from './tables/values.ts';
+import { NS_PER_S } from './units.ts';
+
+export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
+export const DEFAULT_SEED = 1;
+const MINUTE_NS = 60 * NS_PER_S;
+
+export interface DiffOptions {
+  readonly profile?: ProfileName;
+  readonly seed?: number;
+  readonly replicates?: number;
+  /** Address → cohort; without it only `all` is compared. */
+  readonly cohortOf?: (address: string) => string;
+  /** Server addresses; without them the initiator of a flow is the client. */
+  readonly servers?: readonly string[];
+  readonly vantage?: Vantage;
+  readonly workers?: number;
+  readonly segmentBytes?: number;
+  readonly stdin?: Readable;
+  readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
+  /** Sees every table piece of both periods on its way; for callers that keep the tables. */
+  readonly onBatch?: (period: 'baseline' | 'evening', batch: Batch) => void;
+}
+
+export interface DiffResult {
+  readonly comparison: Comparison;
+  readonly baseline: Analysis;
+  readonly evening: Analysis;
+}
+
+/** Reads a cohort file (CSV or YAML) into a classifier. @throws InputError with path and line. */
+export function readCohorts(path: string): (address: string) => string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new InputError(
+      { code: 'cohorts/unreadable', message: `${path} cannot be read: ${(cause as Error).message}`, help: 'name a CSV file with the header prefix,cohort, or the same in YAML', path },
+      { cause },
+    );
+  }
+  const map = parseCohorts(text, path);
+  return (address) => map.classify(address);
+}
+
+
+/** @throws InputError, UsageError as `analyze` does. */
+export async function diff(
+  baselineInputs: readonly string[],
+  eveningInputs: readonly string[],
+  options: DiffOptions = {},
+): Promise<DiffResult> {
+  const before = await measure('baseline', baselineInputs, options);
+  const after = await measure('evening', eveningInputs, options);
+  const comparison = compare(before.minutes, after.minutes, {
+    profile: options.profile ?? DEFAULT_PROFILE,
+    seed: options.seed ?? DEFAULT_SEED,
+    ...(options.replicates === undefined ? {} : { replicates: options.replicates }),
+    ...(options.cohortOf === undefined ? {} : { cohortOf: options.cohortOf }),
+    captures: { baseline: capturesOf(before.analysis), evening: capturesOf(after.analysis) },
+    diagnostics: [...labelled('baseline', before.analysis), ...labelled('evening', after.analysis)],
+  });
+  return { comparison, baseline: before.analysis, evening: after.analysis };
+}
+
+async function measure(
+  period: 'baseline' | 'evening',
+  inputs: readonly string[],
+  options: DiffOptions,
+): Promise<{ readonly minutes: PlayerMinutes; readonly analysis: Analysis }> {
+  const collector = new PlayerMinutesCollector();
+  const analysis = await analyze(inputs, {
+    label: period,
+    tables: ['rtt', 'bins'],
+    binNs: MINUTE_NS,
+    hash: true,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    onBatch: (batch) => {
+      if (batch.table === 'rtt') collector.addRtt(rttBatch(batch));
+      if (batch.table === 'bins') collector.addBins(binBatch(batch));
+      options.onBatch?.(period, batch);
+    },
+  });
+  const flows = sortedFlows(analysis.flows);
+  options.onBatch?.(period, flows);
+  const minutes = collector.finish(flowRows(flows), {
+    ...(options.servers === undefined ? {} : { servers: options.servers }),
+    ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
+  });
+  return { minutes, analysis };
+}
+
+function rttBatch(batch: Batch): RttBatch {
+  return {
+    rows: batch.rows,
+    flowId: batch.u32('flow_id'),
+    timestampNs: batch.i64('timestamp_ns'),
+    toward: batch.u8('toward'),
+    method: batch.u8('method'),
+    rttNs: batch.i64('rtt_ns'),
+  };
+}
+
+function binBatch(batch: Batch): BinBatch {
+  const lostValid = Uint8Array.from({ length: batch.rows }, (_, row) => (batch.isNull('lost_packets', row) ? 0 : 1));
+  return {
+    rows: batch.rows,
+    flowId: batch.u32('flow_id'),
+    direction: batch.u8('direction'),
+    binStartNs: batch.i64('bin_start_ns'),
+    packets: batch.u32('packets'),
+    lostPackets: batch.u32('lost_packets'),
+    lostValid,
+  };
+}
+
+/** Flows without a time take part in nothing that a comparison says. */
+function flowRows(flows: Batch): FlowRow[] {
+  const readers = new Map(cellReaders(flows, '').map(({ column, read }) => [column.name, read]));
+  const cell = (name: string, row: number): Cell => readers.get(name)?.(row) ?? null;
+  const number = (name: string, row: number): number | null => {
+    const value = cell(name, row);
+    return value === null ? null : Number(value);
+  };
+  const rows: FlowRow[] = [];
+  for (let row = 0; row < flows.rows; row++) {
+    const first = cell('first_timestamp_ns', row);
+    const last = cell('last_timestamp_ns', row);
+    if (typeof first !== 'bigint' || typeof last !== 'bigint') continue;
+    rows.push({
+      flowId: number('flow_id', row) ?? 0,
+      initiator: String(cell('initiator', row)),
+      responder: String(cell('responder', row)),
+      initiatorPort: number('initiator_port', row),
+      responderPort: number('responder_port', row),
+      protocol: number('protocol', row) ?? 0,
+      connectionState: cell('connection_state', row) as string | null,
+      handshakeAttempts: number('handshake_attempts', row),
+      rttHandshakeNs: number('rtt_handshake_ns', row),
+      forwardMssOptionBytes: number('forward_mss_option_bytes', row),
+      firstTimestampNs: first,
+      lastTimestampNs: last,
+      reversePackets: number('reverse_packets', row),
+    });
+  }
+  return rows;
+}
+
+function capturesOf(analysis: Analysis): { path: string; sha256: string; records: number }[] {
+  return analysis.captures.map(({ path, sha256, records }) => ({ path, sha256: sha256 ?? '', records }));
+}
+
+function labelled(period: string, analysis: Analysis): DiagnosticRecord[] {
+  return analysis.diagnostics.map((record) => ({ ...record, message: `${period}: ${record.message}` }));
+}

@@ -1,0 +1,166 @@
+/** One byte range of a capture → rows by shard, and the facts that the join needs. Layouts: wasm/crates/abi/src/session.rs. */
+
+import { TAG, type Core } from './core.ts';
+
+/** Rows are sharded by host pair into this many parts, always: a constant keeps every answer independent of the workers. */
+export const SHARDS = 16;
+/** Bytes read per call: 0.5–1 MiB measured best (L2-sized). */
+export const CHUNK_BYTES = 1 << 20;
+
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+const OUTPUT = { summary: 0, exitContext: 1, entryContext: 2, tally: 3, leftover: 4, rows: 16 } as const;
+
+/** Where reading starts: at the file's head, at a known record boundary, or wherever a chain of headers proves one. */
+export type Start = 'head' | 'exact' | 'search';
+
+export interface DecodeConfig {
+  /** Offset of the first byte given, in the (uncompressed) capture. */
+  readonly baseOffset: number;
+  /** Records that start here or later belong to the next segment; null = none do. */
+  readonly endOffset: number | null;
+  /** Size of the whole capture where known: lets a short chain at its end count as proof. */
+  readonly fileLength: number | null;
+  readonly start: Start;
+  /** Reader state at the start; null at a file's head. */
+  readonly context: Uint8Array | null;
+}
+
+export interface TallyEntry {
+  readonly code: number;
+  readonly count: number;
+  readonly byteOffset: number;
+  /** 0-based within the segment. */
+  readonly record: number;
+  readonly detail: number;
+}
+
+export interface SegmentTimes {
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+export interface SegmentSummary {
+  /** First record boundary found; null when a search found none. */
+  readonly entryOffset: number | null;
+  /** First record boundary at or after the segment's end. */
+  readonly exitOffset: number;
+  readonly records: number;
+  readonly decoded: number;
+  readonly diagnosed: number;
+  readonly times: SegmentTimes | null;
+  readonly linkTypes: readonly { readonly linkType: number; readonly records: number }[];
+}
+
+export interface DecodedSegment {
+  readonly summary: SegmentSummary;
+  readonly entryContext: Uint8Array;
+  readonly exitContext: Uint8Array;
+  readonly tally: readonly TallyEntry[];
+  /** Bytes of a record that the input cut; empty after a segment that was read to its end. */
+  readonly leftover: Uint8Array;
+  /** All shards' rows back to back; shard s is `rows[rowOffsets[s] .. rowOffsets[s + 1])`. */
+  readonly rows: Uint8Array;
+  readonly rowOffsets: readonly number[];
+}
+
+/** Fills a view with the next bytes and returns how many there were; 0 = no more. */
+export type ReadInto = (target: Uint8Array) => number;
+
+/**
+ * Decodes one segment.
+ *
+ * @param endOfFile whether `read` running dry means the capture ends there (else the rest comes with the next block).
+ * @param makeRows gives the memory for `length` bytes of rows; lets the caller reuse shared buffers.
+ * @throws InputError when the head of the file is no capture.
+ */
+export function decodeSegment(
+  core: Core,
+  config: DecodeConfig,
+  read: ReadInto,
+  endOfFile: boolean,
+  makeRows: (length: number) => Uint8Array,
+): DecodedSegment {
+  const session = core.open(1);
+  try {
+    session.send(TAG.config, encodeConfig(config));
+    for (;;) {
+      const count = read(session.reserve(TAG.bytes, CHUNK_BYTES));
+      if (count === 0) {
+        if (endOfFile) session.finish(0);
+        break;
+      }
+      if (session.push(TAG.bytes, count) === 'done') break;
+    }
+    const summary = readSummary(session.output(OUTPUT.summary));
+    const rowOffsets = [0];
+    for (let shard = 0; shard < SHARDS; shard++) {
+      rowOffsets.push((rowOffsets[shard] ?? 0) + session.peek(OUTPUT.rows + shard).length);
+    }
+    const rows = makeRows(rowOffsets[SHARDS] ?? 0);
+    for (let shard = 0; shard < SHARDS; shard++) rows.set(session.peek(OUTPUT.rows + shard), rowOffsets[shard]);
+    return {
+      summary,
+      entryContext: session.output(OUTPUT.entryContext),
+      exitContext: session.output(OUTPUT.exitContext),
+      tally: readTally(session.output(OUTPUT.tally)),
+      leftover: session.output(OUTPUT.leftover),
+      rows,
+      rowOffsets,
+    };
+  } finally {
+    session.close();
+  }
+}
+
+function encodeConfig(config: DecodeConfig): Uint8Array {
+  const context = config.context ?? new Uint8Array(0);
+  const out = new Uint8Array(32 + context.length);
+  const view = new DataView(out.buffer);
+  view.setBigUint64(0, BigInt(config.baseOffset), true);
+  view.setBigUint64(8, config.endOffset === null ? MAX_U64 : BigInt(config.endOffset), true);
+  view.setBigUint64(16, config.fileLength === null ? MAX_U64 : BigInt(config.fileLength), true);
+  view.setUint32(24, { head: 0, exact: 1, search: 2 }[config.start], true);
+  view.setUint32(28, SHARDS, true);
+  out.set(context, 32);
+  return out;
+}
+
+function readSummary(bytes: Uint8Array): SegmentSummary {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entry = view.getBigUint64(0, true);
+  const linkTypes = Array.from({ length: view.getUint32(64, true) }, (_, index) => ({
+    linkType: view.getUint32(68 + index * 8, true),
+    records: view.getUint32(72 + index * 8, true),
+  }));
+  return {
+    entryOffset: entry === MAX_U64 ? null : Number(entry),
+    exitOffset: Number(view.getBigUint64(8, true)),
+    records: view.getUint32(16, true),
+    decoded: view.getUint32(20, true),
+    diagnosed: view.getUint32(24, true),
+    times:
+      view.getUint32(28, true) === 0
+        ? null
+        : {
+            minNs: view.getBigInt64(32, true),
+            maxNs: view.getBigInt64(40, true),
+            firstNs: view.getBigInt64(48, true),
+            lastNs: view.getBigInt64(56, true),
+          },
+    linkTypes,
+  };
+}
+
+/** 32 bytes each: code, severity u16; record u32; count, byte offset, detail u64. */
+export function readTally(bytes: Uint8Array): TallyEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / 32 }, (_, index) => ({
+    code: view.getUint16(index * 32, true),
+    record: view.getUint32(index * 32 + 4, true),
+    count: Number(view.getBigUint64(index * 32 + 8, true)),
+    byteOffset: Number(view.getBigUint64(index * 32 + 16, true)),
+    detail: Number(view.getBigUint64(index * 32 + 24, true)),
+  }));
+}

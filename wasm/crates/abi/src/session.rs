@@ -1,0 +1,283 @@
+//! What a session does with the host's calls. Safe code: addresses are made in `exports.rs` only.
+
+use crate::blob::Fields;
+use capture::{CaptureError, Context};
+use columns::{Table, TableId, TABLES};
+use flow::Analyzer;
+use packet::segment::{Progress, SegmentConfig, SegmentDecoder, Start};
+
+/// Answer of `push` and `finish`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// Go on.
+    More = 0,
+    /// Decode: the segment's end was passed; further bytes are not needed.
+    Done = 1,
+    /// `last_error` has the facts.
+    Error = 2,
+}
+
+/// Input tags.
+mod tag {
+    pub const CONFIG: u32 = 0;
+    pub const BYTES: u32 = 1;
+    pub const STATE: u32 = 2;
+    pub const ROWS: u32 = 3;
+}
+
+/// Output names; `ROWS + s` is shard s.
+mod what {
+    pub const SUMMARY: u32 = 0;
+    pub const EXIT_CONTEXT: u32 = 1;
+    pub const ENTRY_CONTEXT: u32 = 2;
+    pub const TALLY: u32 = 3;
+    pub const LEFTOVER: u32 = 4;
+    pub const STATE: u32 = 5;
+    pub const ROWS: u32 = 16;
+}
+
+/// Error codes of the boundary itself; those of `CaptureError` are below 1000.
+mod fault {
+    pub const MISUSE: u32 = 1000;
+    pub const BAD_STATE: u32 = 1001;
+}
+
+enum Work {
+    /// Not yet configured.
+    Idle { kind: u32 },
+    Decode(Box<SegmentDecoder>),
+    Flow(Box<Analyzer>),
+}
+
+/// One session: a decode of one byte range, or one round of one shard's flow analysis.
+pub struct Session {
+    work: Work,
+    scratch: Vec<u8>,
+    blob: Vec<u8>,
+    pair: [u32; 2],
+    descriptor: Vec<u32>,
+    error: Vec<u8>,
+}
+
+fn address(bytes: &[u8]) -> u32 {
+    bytes.as_ptr() as usize as u32
+}
+
+impl Session {
+    pub fn open(kind: u32) -> Option<Self> {
+        (kind == 1 || kind == 2).then(|| Session {
+            work: Work::Idle { kind },
+            scratch: Vec::new(),
+            blob: Vec::new(),
+            pair: [0; 2],
+            descriptor: Vec::new(),
+            error: Vec::new(),
+        })
+    }
+
+    pub fn reserve(&mut self, tag: u32, len: usize) -> &mut [u8] {
+        if let (Work::Decode(decoder), tag::BYTES) = (&mut self.work, tag) {
+            return decoder.reserve(len);
+        }
+        self.scratch.clear();
+        self.scratch.resize(len, 0);
+        &mut self.scratch
+    }
+
+    pub fn push(&mut self, tag: u32, len: usize) -> Status {
+        if let (Work::Decode(decoder), tag::BYTES) = (&mut self.work, tag) {
+            return match decoder.push(len) {
+                Ok(Progress::More) => Status::More,
+                Ok(Progress::Done) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            };
+        }
+        let scratch = core::mem::take(&mut self.scratch);
+        let status = self.push_scratch(tag, scratch.get(..len).unwrap_or_default());
+        self.scratch = scratch;
+        status
+    }
+
+    fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
+        match (&mut self.work, tag) {
+            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(SegmentDecoder::new) {
+                Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
+                Some(Err(error)) => return self.fail_capture(error),
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
+                Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Flow(analyzer), tag::STATE) => {
+                if analyzer.import(bytes).is_err() {
+                    return self.fail(fault::BAD_STATE, bytes.len() as u64, 0);
+                }
+            }
+            (Work::Flow(analyzer), tag::ROWS) => {
+                let mut fields = Fields::new(bytes);
+                let Some(frame_base) = fields.u32() else {
+                    return self.fail(fault::MISUSE, u64::from(tag), 0);
+                };
+                if analyzer.rows(fields.rest(), frame_base).is_err() {
+                    return self.fail(fault::BAD_STATE, bytes.len() as u64, 1);
+                }
+            }
+            _ => return self.fail(fault::MISUSE, u64::from(tag), 1),
+        }
+        Status::More
+    }
+
+    pub fn finish(&mut self, mode: u32) -> Status {
+        match &mut self.work {
+            Work::Decode(decoder) => match decoder.finish() {
+                Ok(()) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            },
+            Work::Flow(analyzer) => {
+                if mode == 1 {
+                    analyzer.finish();
+                } else {
+                    self.blob = analyzer.export();
+                }
+                Status::Done
+            }
+            Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
+        }
+    }
+
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round.
+    pub fn output(&mut self, what: u32) -> *const [u32; 2] {
+        match &self.work {
+            Work::Decode(decoder) => match what {
+                what::SUMMARY => self.blob = summary_blob(decoder),
+                what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
+                what::ENTRY_CONTEXT => self.blob = decoder.entry_context(),
+                what::TALLY => self.blob = decoder.tally().encode(),
+                what::LEFTOVER => return Self::point(&mut self.pair, decoder.leftover()),
+                rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
+            },
+            Work::Flow(analyzer) => match what {
+                what::STATE => {}
+                what::TALLY => self.blob = analyzer.tally().encode(),
+                _ => self.blob = Vec::new(),
+            },
+            Work::Idle { .. } => self.blob = Vec::new(),
+        }
+        Self::point(&mut self.pair, &self.blob)
+    }
+
+    fn point(pair: &mut [u32; 2], bytes: &[u8]) -> *const [u32; 2] {
+        *pair = [address(bytes), bytes.len() as u32];
+        pair
+    }
+
+    /// `rows, columns`, then per column `data address, data bytes, validity address, validity bytes, nulls`.
+    pub fn table(&mut self, id: u32) -> *const u32 {
+        self.descriptor.clear();
+        let table_id = TABLES.get(id as usize).map(|&(table_id, _)| table_id);
+        if let (Work::Flow(analyzer), Some(table_id)) = (&self.work, table_id) {
+            describe(analyzer.table(table_id), &mut self.descriptor);
+        } else {
+            self.descriptor.extend_from_slice(&[0, 0]);
+        }
+        self.descriptor.as_ptr()
+    }
+
+    pub fn last_error(&mut self) -> *const [u32; 2] {
+        Self::point(&mut self.pair, &self.error)
+    }
+
+    fn fail_capture(&mut self, error: CaptureError) -> Status {
+        self.fact(error.code as u32, error.offset, error.a, error.b)
+    }
+
+    fn fail(&mut self, code: u32, a: u64, b: u64) -> Status {
+        self.fact(code, 0, a, b)
+    }
+
+    fn fact(&mut self, code: u32, offset: u64, a: u64, b: u64) -> Status {
+        self.error.clear();
+        self.error.extend_from_slice(&u64::from(code).to_le_bytes());
+        for value in [offset, a, b] {
+            self.error.extend_from_slice(&value.to_le_bytes());
+        }
+        Status::Error
+    }
+}
+
+fn describe(table: &Table, out: &mut Vec<u32>) {
+    out.push(table.rows() as u32);
+    out.push(table.columns.len() as u32);
+    for column in &table.columns {
+        out.extend_from_slice(&[
+            address(&column.data),
+            column.data.len() as u32,
+            address(&column.validity),
+            column.validity.len() as u32,
+            column.nulls as u32,
+        ]);
+    }
+}
+
+/// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32,
+/// then the context, empty at a file's head.
+fn decode_config(bytes: &[u8]) -> Option<SegmentConfig> {
+    let mut fields = Fields::new(bytes);
+    let base_offset = fields.u64()?;
+    let end_offset = fields.u64()?;
+    let file_len = fields.u64()?;
+    let start = match fields.u32()? {
+        0 => Start::FileHead,
+        1 => Start::Exact,
+        2 => Start::Search,
+        _ => return None,
+    };
+    let shards = fields.u32()?;
+    let rest = fields.rest();
+    let context = if rest.is_empty() { None } else { Some(Context::decode(rest)?) };
+    Some(SegmentConfig {
+        base_offset,
+        end_offset,
+        start,
+        context,
+        file_len: (file_len != u64::MAX).then_some(file_len),
+        shards,
+    })
+}
+
+/// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.
+fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
+    let mut fields = Fields::new(bytes);
+    let tables = fields.u32()?;
+    fields.u32()?;
+    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
+}
+
+/// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed, has_times u32 each, then min, max, first and
+/// last timestamp i64, link types u32, and per link type its number and its records, u32 each.
+fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
+    let summary = decoder.summary();
+    let mut out = Vec::new();
+    out.extend_from_slice(&summary.entry_offset.unwrap_or(u64::MAX).to_le_bytes());
+    out.extend_from_slice(&summary.exit_offset.to_le_bytes());
+    for count in [summary.records, summary.decoded, summary.diagnosed, u32::from(summary.times.is_some())] {
+        out.extend_from_slice(&count.to_le_bytes());
+    }
+    let times = summary.times.unwrap_or_default();
+    for time in [times.min_ns, times.max_ns, times.first_ns, times.last_ns] {
+        out.extend_from_slice(&time.to_le_bytes());
+    }
+    out.extend_from_slice(&(summary.link_types.len() as u32).to_le_bytes());
+    for &(link_type, records) in &summary.link_types {
+        out.extend_from_slice(&link_type.to_le_bytes());
+        out.extend_from_slice(&records.to_le_bytes());
+    }
+    out
+}
+
+/// Which bit of `Config::tables` asks for a table.
+pub fn table_bit(id: TableId) -> u32 {
+    1 << (id as u32)
+}
