@@ -1,0 +1,45 @@
+// Large captures made on demand by the seeded generator, and the proof that every tool reads the same packets in them.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const generator = join(root, 'dist/samples/generate/bench.js');
+const main = join(root, 'dist/src/cli/main.js');
+const SEED = 20261121;
+
+/** @returns path, size and the generator's own statement of what it wrote. */
+export function makeInput(bytes, flows) {
+  const folder = join(root, 'bench/data');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${bytes}-${flows}.pcap`);
+  const statement = `${path}.json`;
+  if (!existsSync(statement) || !existsSync(path)) {
+    const args = [generator, path, String(bytes), String(SEED), String(flows)];
+    writeFileSync(statement, execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  }
+  const { packets, flows: flowCount } = JSON.parse(readFileSync(statement, 'utf8'));
+  return { path, sizeBytes: statSync(path).size, packets, flows: flowCount };
+}
+
+/** Throws unless the product and capinfos count what the generator says it wrote: a wrong answer may not be timed. */
+export function checkAnswer({ path, packets, flows }) {
+  const run = (program, args) =>
+    execFileSync(program, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 1 << 30,
+    });
+  const analysis = JSON.parse(run(process.execPath, [main, 'analyze', path, '--format', 'json', '--quiet']));
+  const counted = {
+    'lagdiff records': [analysis.captures[0].records, packets],
+    'lagdiff decoded': [analysis.captures[0].decoded, packets],
+    'lagdiff flows': [analysis.flows.length, flows],
+    'capinfos packets': [Number(run('capinfos', ['-T', '-r', '-M', '-c', path]).split('\t')[1]), packets],
+  };
+  for (const [what, [got, want]] of Object.entries(counted))
+    if (got !== want)
+      throw new Error(`${what}: ${got}, but the generator wrote ${want}; not timing a wrong answer`);
+  return counted;
+}

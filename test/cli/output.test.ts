@@ -1,0 +1,118 @@
+/** stdout is the result and nothing else; stderr is everything else; colour and progress only where a person looks. */
+import { describe, expect, it } from 'vitest';
+import { lagdiff } from '../helpers/cli.ts';
+import { eveningFile, workFolder } from '../helpers/small-captures.ts';
+
+const folder = workFolder();
+const capture = folder.put('evening.pcap', eveningFile());
+const cut = folder.put('cut.pcap', eveningFile().subarray(0, -20));
+const ESCAPE = String.fromCharCode(27);
+
+interface Analysis {
+  readonly schema: string;
+  readonly captures: readonly {
+    records: number;
+    decoded: number;
+    diagnosed: number;
+    first: string | null;
+    sha256: string;
+  }[];
+  readonly flows: readonly unknown[];
+  readonly findings: readonly unknown[];
+  readonly diagnostics: readonly {
+    id: string;
+    severity: string;
+    count: number;
+    first: { byte_offset: number };
+  }[];
+}
+
+const analyze = async (...args: string[]): Promise<Analysis> => {
+  const result = await lagdiff(['analyze', '--format', 'json', ...args]);
+  expect(result.code).toBe(0);
+  return JSON.parse(result.stdout) as Analysis;
+};
+
+describe('json', () => {
+  it('is one document, with the parts scripts rely on', async () => {
+    const analysis = await analyze(capture);
+    expect(analysis.schema).toBe('lagdiff/analysis@1');
+    expect(analysis.captures).toHaveLength(1);
+    expect(analysis.captures[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(analysis.captures[0]?.first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+    expect(analysis.flows.length).toBeGreaterThan(4);
+  });
+
+  it('conserves records and names the one frame that is not IP', async () => {
+    const analysis = await analyze(capture);
+    const [facts] = analysis.captures;
+    expect(facts?.records).toBe((facts?.decoded ?? 0) + (facts?.diagnosed ?? 0));
+    expect(analysis.diagnostics.find(({ id }) => id === 'packet/not-ip')).toMatchObject({
+      severity: 'info',
+      count: 1,
+    });
+  });
+
+  it('counts a record that the file cuts off, with its byte offset, and still answers', async () => {
+    const analysis = await analyze(cut);
+    const diagnostic = analysis.diagnostics.find(({ id }) => id === 'capture/truncated-record');
+    expect(diagnostic).toMatchObject({ severity: 'data-loss', count: 1 });
+    expect(diagnostic?.first.byte_offset).toBeGreaterThan(24);
+    const [facts] = analysis.captures;
+    expect(facts?.records).toBe((facts?.decoded ?? 0) + (facts?.diagnosed ?? 0));
+  });
+
+  it('is the same for --out as for stdout', async () => {
+    const { readFileSync } = await import('node:fs');
+    const path = `${folder.path}/analysis.json`;
+    const toFile = await lagdiff(['analyze', capture, '--format', 'json', '--out', path]);
+    expect(toFile.code).toBe(0);
+    expect(toFile.stdout).toBe('');
+    const toStdout = await lagdiff(['analyze', capture, '--format', 'json']);
+    expect(readFileSync(path, 'utf8')).toBe(toStdout.stdout);
+  });
+});
+
+describe('stderr', () => {
+  it('shows no progress where nobody watches', async () => {
+    const result = await lagdiff(['analyze', capture]);
+    expect(result.stderr).not.toContain('\r');
+    expect(result.stderr).not.toMatch(/\d+ ?%/);
+  });
+
+  it('is silent with --quiet when all is well', async () => {
+    const result = await lagdiff(['analyze', capture, '--quiet']);
+    expect(result.stderr).toBe('');
+  });
+});
+
+describe('colour', () => {
+  it('never enters a pipe, and NO_COLOR wins over a forced one', async () => {
+    for (const env of [{ NO_COLOR: undefined }, { NO_COLOR: '1', FORCE_COLOR: '1' }]) {
+      const result = await lagdiff(['analyze', capture], { env });
+      expect(result.code).toBe(0);
+      expect(result.stdout + result.stderr).not.toContain(ESCAPE);
+    }
+  });
+});
+
+describe('export', () => {
+  it.each(['packets', 'flows', 'rtt', 'bins', 'events'])(
+    'writes %s as csv: a header and rows of equal width',
+    async (table) => {
+      const result = await lagdiff(['export', capture, '--table', table, '--format', 'csv']);
+      expect(result.code).toBe(0);
+      const [header = '', ...rows] = result.stdout.trimEnd().split('\n');
+      expect(rows.length).toBeGreaterThan(0);
+      for (const row of rows) expect(row.split(',')).toHaveLength(header.split(',').length);
+    },
+  );
+
+  it('writes the same rows as json', async () => {
+    const csv = await lagdiff(['export', capture, '--table', 'flows', '--format', 'csv']);
+    const json = await lagdiff(['export', capture, '--table', 'flows', '--format', 'json']);
+    expect(json.code).toBe(0);
+    const document = JSON.parse(json.stdout) as { rows: unknown[] };
+    expect(document.rows).toHaveLength(csv.stdout.trimEnd().split('\n').length - 1);
+  });
+});

@@ -1,0 +1,17 @@
+/** Seeds of property tests: fixed in CI so that a red run can be repeated, free elsewhere so that runs keep looking. */
+import type { Parameters } from 'fast-check';
+
+const CI_SEED = 20_261_121;
+
+function chosenSeed(): number {
+  const given = process.env['LAGDIFF_TEST_SEED'];
+  if (given !== undefined) return Number(given);
+  return process.env['CI'] === undefined ? Date.now() & 0x7fff_ffff : CI_SEED;
+}
+
+const SEED = chosenSeed();
+console.log(`property seed ${SEED} (repeat with LAGDIFF_TEST_SEED=${SEED})`);
+
+export function propertyOptions<T>(numRuns: number): Parameters<T> {
+  return { seed: SEED, numRuns, verbose: 1 };
+}

@@ -1,0 +1,111 @@
+/** Our packets table against tshark, every packet of every real capture whose link type both of us decode. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { captureIndex, readCsv } from '../helpers/captures-index.ts';
+import { inParallel, lagdiff } from '../helpers/cli.ts';
+import { CAPTURES, haveCaptures, haveTool, REPORTS } from '../helpers/repository.ts';
+import { isKnown, knownDifferences } from './differences.ts';
+import { type OracleRow, tsharkRows } from './tshark.ts';
+
+/** Link types in scope, by the names capinfos gives them. */
+const LINK_TYPES = new Set([
+  ...[
+    'Ethernet',
+    'Linux cooked-mode capture v1',
+    'Linux cooked-mode capture v2',
+    'NULL/Loopback',
+    'OpenBSD loopback',
+  ],
+  ...['Raw IP', 'Raw IPv4', 'Raw IPv6', 'Per packet'],
+]);
+const AGREEMENT_MIN = 0.995;
+/** tshark is single-threaded and so is a small run of ours: two at a time fill two cores. */
+const WIDTH = 2;
+
+interface Disagreement {
+  readonly frame: number;
+  readonly column: string;
+  readonly ours: string | null;
+  readonly theirs: string | null;
+  readonly protocols: string;
+}
+
+interface FileReport {
+  readonly file: string;
+  readonly rows: number;
+  readonly refusal: string | null;
+  readonly disagreements: readonly Disagreement[];
+}
+
+async function compareFile(file: string): Promise<FileReport> {
+  const path = join(CAPTURES, file);
+  const args = ['export', path, '--table', 'packets', '--format', 'csv', '--out', '-', '--workers', '1'];
+  const ours = await lagdiff(args);
+  if (ours.code !== 0)
+    return {
+      file,
+      rows: 0,
+      refusal: /error\[(\S+)\]/.exec(ours.stderr)?.[1] ?? `exit ${ours.code}`,
+      disagreements: [],
+    };
+  const rows = new Map(readCsv(ours.stdout).map((row) => [Number(row['frame_number']), row]));
+  const theirs = new Map<number, OracleRow>();
+  for (const layers of await tsharkRows(path)) {
+    const innermost = layers.at(-1);
+    if (innermost !== undefined) theirs.set(innermost.frame_number, innermost);
+  }
+  const disagreements: Disagreement[] = [];
+  const frames = [...new Set([...rows.keys(), ...theirs.keys()])].sort((a, b) => a - b);
+  for (const frame of frames) {
+    const [mine, other] = [rows.get(frame), theirs.get(frame)];
+    const protocols = other?.protocols ?? '';
+    if (mine === undefined || other === undefined) {
+      const word = (row: unknown): string => (row === undefined ? 'no row' : 'a row');
+      disagreements.push({ frame, column: 'row', ours: word(mine), theirs: word(other), protocols });
+      continue;
+    }
+    for (const [column, value] of Object.entries(other.values)) {
+      const own = mine[column] ?? null;
+      if (value !== undefined && own !== value)
+        disagreements.push({ frame, column, ours: own, theirs: value, protocols });
+    }
+  }
+  return { file, rows: frames.length, refusal: null, disagreements };
+}
+
+describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tshark', () => {
+  it('agree on every packet but the listed ones', { timeout: 600_000 }, async () => {
+    const files = captureIndex()
+      .filter(({ encapsulation }) => LINK_TYPES.has(encapsulation))
+      .map(({ name }) => name);
+    expect(files.length).toBeGreaterThan(200);
+    const reports = await inParallel(files, WIDTH, compareFile);
+
+    const known = knownDifferences();
+    const lines: string[] = [];
+    const unlisted: string[] = [];
+    let rows = 0;
+    let wrong = 0;
+    for (const report of reports) {
+      const badFrames = new Set(report.disagreements.map(({ frame }) => frame)).size;
+      rows += report.rows;
+      wrong += badFrames;
+      const state = report.refusal ?? `${report.rows - badFrames} of ${report.rows} rows agree`;
+      lines.push(`${report.file}: ${state}`);
+      for (const { frame, column, ours, theirs, protocols } of report.disagreements) {
+        const line = `  ${frame} ${column}: lagdiff ${ours ?? 'null'}, tshark ${theirs ?? 'null'} (${protocols})`;
+        lines.push(line);
+        if (!isKnown(known, report.file, frame, column)) unlisted.push(`${report.file}${line}`);
+      }
+    }
+    const summary = `${rows - wrong} of ${rows} rows agree (${((100 * (rows - wrong)) / rows).toFixed(3)} %)`;
+    mkdirSync(REPORTS, { recursive: true });
+    writeFileSync(join(REPORTS, 'tshark-packets.txt'), [summary, ...lines, ''].join('\n'));
+    console.log(`${summary} in ${files.length} captures; details in coverage/tshark-packets.txt`);
+
+    const message = [`not in DIFFERENCES.md: ${unlisted.length}`, ...unlisted.slice(0, 60)].join('\n');
+    expect((rows - wrong) / rows, message).toBeGreaterThanOrEqual(AGREEMENT_MIN);
+    expect(unlisted, message).toEqual([]);
+  });
+});
