@@ -1,0 +1,352 @@
+//! Packets of one shard in capture order → rows. The shard holds every flow whose host pair hashes to it; nothing
+//! here depends on which others those are.
+
+use crate::bins::Bin;
+use crate::codes::{Direction, RttMethod};
+use crate::emit::{Output, AT_END};
+use crate::flow::Flow;
+use crate::fragments::Fragments;
+use crate::key::{protocol, FlowKey};
+use crate::state::{Input, State, StateError};
+use crate::table::FlowTable;
+use crate::tcp::{Connection, Notes};
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use columns::{Diagnostic, Table, TableId, TallyEntry};
+use packet::Packet;
+
+const MARK: u32 = 0x4644_474c;
+const VERSION: u16 = 1;
+/// The sweep for idle flows runs when the shard's clock enters a new minute.
+const SWEEP_NS: i64 = 60_000_000_000;
+/// A sample later than the running minimum by more than this has missed its deadline (see `deadline_miss_ratio`).
+const DEADLINE_NS: i64 = 15_000_000;
+/// Keys remembered of flows that the sweep took out, to count their return as an idle split.
+const MOST_SWEPT: usize = 1 << 20;
+
+/// What to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Bit per `TableId`: which tables to fill. Flows are always filled.
+    pub tables: u32,
+    /// Width of a bin.
+    pub bin_ns: i64,
+    /// A flow silent for longer is closed; its next packet opens a new one.
+    pub idle_timeout_ns: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000 }
+    }
+}
+
+/// One shard.
+#[derive(Debug)]
+pub struct Analyzer {
+    config: Config,
+    flows: FlowTable,
+    fragments: Fragments,
+    /// Time of the last packet that had one.
+    last_ns: Option<i64>,
+    next_sweep_ns: Option<i64>,
+    swept: BTreeSet<u64>,
+    idle_splits: u64,
+    first_idle_split: u32,
+    out: Output,
+    notes: Notes,
+}
+
+impl Analyzer {
+    /// Without flows.
+    pub fn new(config: Config) -> Self {
+        Analyzer {
+            config,
+            flows: FlowTable::new(),
+            fragments: Fragments::default(),
+            last_ns: None,
+            next_sweep_ns: None,
+            swept: BTreeSet::new(),
+            idle_splits: 0,
+            first_idle_split: 0,
+            out: Output::new(config.tables),
+            notes: Notes::default(),
+        }
+    }
+
+    /// Takes up the state that `export` of another analyzer with the same settings gave. Rows not yet taken from
+    /// the tables are not part of it. On an error this analyzer is unchanged.
+    pub fn import(&mut self, blob: &[u8]) -> Result<(), StateError> {
+        let mut input = Input::new(blob);
+        if u32::load(&mut input) != Some(MARK) || u16::load(&mut input) != Some(VERSION) {
+            return Err(StateError::Version);
+        }
+        let config = <(u32, (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
+        if config != (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)) {
+            return Err(StateError::Config);
+        }
+        let state = ShardState::load(&mut input).filter(|_| input.is_empty()).ok_or(StateError::Length)?;
+        let flows = FlowTable::from_flows(state.flows).ok_or(StateError::Length)?;
+        self.flows = flows;
+        self.fragments = state.fragments;
+        self.last_ns = state.last_ns;
+        self.next_sweep_ns = state.next_sweep_ns;
+        self.swept = state.swept.into_iter().collect();
+        self.idle_splits = state.idle_splits;
+        self.first_idle_split = state.first_idle_split;
+        Ok(())
+    }
+
+    /// The state as a flat blob that any analyzer with the same settings can take up.
+    pub fn export(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        MARK.save(&mut out);
+        VERSION.save(&mut out);
+        (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)).save(&mut out);
+        let flows = self.flows.flows();
+        (flows.len() as u32).save(&mut out);
+        for flow in flows {
+            flow.save(&mut out);
+        }
+        self.fragments.save(&mut out);
+        self.last_ns.save(&mut out);
+        self.next_sweep_ns.save(&mut out);
+        (self.swept.len() as u32).save(&mut out);
+        for key in &self.swept {
+            key.save(&mut out);
+        }
+        self.idle_splits.save(&mut out);
+        self.first_idle_split.save(&mut out);
+        out
+    }
+
+    /// Every packet of a buffer of rows. Rows before a fault have been counted when the fault is reported.
+    pub fn rows(&mut self, rows: &[u8], frame_base: u32) -> Result<(), StateError> {
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let Some((packet, after)) = Packet::decode(rest) else {
+                return Err(StateError::Row { offset: rows.len() - rest.len() });
+            };
+            rest = after;
+            self.packet(&packet, frame_base.wrapping_add(packet.frame_index).wrapping_add(1));
+        }
+        Ok(())
+    }
+
+    /// One packet.
+    pub fn packet(&mut self, packet: &Packet, frame_number: u32) {
+        let ports = if packet.is_fragment { self.fragments.ports(packet) } else { packet.ports };
+        let (key, src_is_low) = FlowKey::of(packet, ports);
+        let hash = key.hash();
+        let open = || Flow::open(key, src_is_low, packet, ports, frame_number);
+        let index = match self.flows.find(hash, &key) {
+            Some(index) => {
+                self.close_if_over(index, src_is_low, packet, frame_number, open);
+                index
+            }
+            None => {
+                if !self.swept.is_empty() && self.swept.remove(&key.long_hash()) {
+                    self.count_idle_split(frame_number);
+                }
+                self.flows.insert(hash, open())
+            }
+        };
+        let Some(flow) = self.flows.get_mut(index) else { return };
+        let direction = flow.direction(src_is_low);
+        self.notes.clear();
+        observe(flow, packet, direction, frame_number, &mut self.notes);
+        keep_samples(flow, packet.timestamp_ns, &mut self.notes, &mut self.out, frame_number);
+        if self.out.wants(TableId::Bins) {
+            observe_bin(flow, packet, direction, &self.notes, self.config.bin_ns);
+        }
+        for &(kind, detail) in &self.notes.events {
+            let at = packet.timestamp_ns;
+            self.out.event(frame_number, flow.flow_id, direction, at, frame_number, kind, detail);
+        }
+        if self.out.wants(TableId::Packets) {
+            self.out.packet(packet, frame_number, flow.flow_id, direction);
+        }
+        if let Some(now_ns) = packet.timestamp_ns {
+            self.sweep_at(now_ns);
+        }
+    }
+
+    /// Closes the flow at `index` and opens another in its place where the packet does not belong to it any more;
+    /// closes its bin where the packet falls into a later one.
+    #[inline]
+    fn close_if_over(
+        &mut self,
+        index: usize,
+        src_is_low: bool,
+        packet: &Packet,
+        frame_number: u32,
+        open: impl Fn() -> Box<Flow>,
+    ) {
+        let Some(flow) = self.flows.get_mut(index) else { return };
+        let is_idle = packet.timestamp_ns.is_some_and(|now| flow.is_idle(now, self.config.idle_timeout_ns));
+        let direction = flow.direction(src_is_low);
+        let is_reused = || match (&flow.tcp, &packet.tcp) {
+            (Some(connection), Some(tcp)) => connection.is_reused_by(tcp, direction),
+            _ => false,
+        };
+        if is_idle || is_reused() {
+            // No packet of a flow completes it when it falls idle: whether the sweep or its own return finds
+            // that out is chance.
+            self.out.close(if is_idle { AT_END } else { frame_number }, flow);
+            *flow = *open();
+            if is_idle {
+                self.count_idle_split(frame_number);
+            }
+        } else if let (Some(bin), Some(now)) = (&mut flow.bin, packet.timestamp_ns) {
+            if bin.ends_before(now) {
+                self.out.bin(frame_number, flow.flow_id, flow.key.protocol == protocol::TCP, bin);
+                bin.clear();
+            }
+        }
+    }
+
+    fn count_idle_split(&mut self, frame_number: u32) {
+        if self.idle_splits == 0 {
+            self.first_idle_split = frame_number;
+        }
+        self.idle_splits = self.idle_splits.saturating_add(1);
+    }
+
+    /// Frees flows that have been silent for twice the idle limit by the shard's clock. Twice, because that clock
+    /// runs on other flows' packets too: as long as capture time never steps back by more than one idle limit,
+    /// no packet could still have joined such a flow, and when the sweep runs changes nothing. One packet from a
+    /// far future does not move the clock: it is the earlier of the last two times.
+    #[inline(always)]
+    fn sweep_at(&mut self, now_ns: i64) {
+        let clock_ns = self.last_ns.map_or(now_ns, |last| last.min(now_ns));
+        self.last_ns = Some(now_ns);
+        match self.next_sweep_ns {
+            Some(next) if clock_ns < next => {}
+            _ => self.sweep(clock_ns),
+        }
+    }
+
+    fn sweep(&mut self, clock_ns: i64) {
+        self.next_sweep_ns = Some(clock_ns.saturating_add(SWEEP_NS.saturating_sub(clock_ns.rem_euclid(SWEEP_NS))));
+        let horizon_ns = self.config.idle_timeout_ns.saturating_mul(2);
+        for flow in self.flows.remove_where(|flow| flow.is_idle(clock_ns, horizon_ns)) {
+            self.out.close(AT_END, &flow);
+            if self.swept.len() < MOST_SWEPT {
+                self.swept.insert(flow.key.long_hash());
+            }
+        }
+        self.fragments.forget_before(clock_ns.saturating_sub(horizon_ns));
+    }
+
+    /// End of capture: closes every flow.
+    pub fn finish(&mut self) {
+        for flow in self.flows.remove_where(|_| true) {
+            self.out.close(AT_END, &flow);
+        }
+    }
+
+    /// Rows finished since the tables were last cleared.
+    pub fn table(&self, id: TableId) -> &Table {
+        self.out.table(id)
+    }
+
+    /// Empties the tables.
+    pub fn clear_tables(&mut self) {
+        self.out.clear();
+    }
+
+    /// Flows open now.
+    pub fn open_flows(&self) -> usize {
+        self.flows.flows().len()
+    }
+
+    /// Survivable problems so far, part of the state. `record` of an entry is a frame number here.
+    pub fn tally(&self) -> Vec<TallyEntry> {
+        let entry = TallyEntry {
+            diagnostic: Diagnostic::IdleSplit,
+            count: self.idle_splits,
+            byte_offset: 0,
+            record: self.first_idle_split,
+            detail: 0,
+        };
+        if self.idle_splits > 0 {
+            alloc::vec![entry]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+struct ShardState {
+    flows: Vec<Box<Flow>>,
+    fragments: Fragments,
+    last_ns: Option<i64>,
+    next_sweep_ns: Option<i64>,
+    swept: Vec<u64>,
+    idle_splits: u64,
+    first_idle_split: u32,
+}
+crate::state::state!(ShardState { flows, fragments, last_ns, next_sweep_ns, swept, idle_splits, first_idle_split });
+
+/// What the packet adds to its flow.
+#[inline]
+fn observe(flow: &mut Flow, packet: &Packet, direction: Direction, frame_number: u32, notes: &mut Notes) {
+    flow.touch(packet.timestamp_ns);
+    let state = direction.of_mut(&mut flow.directions);
+    state.observe(packet, |kind, detail| notes.event(kind, detail));
+    let is_copy = state.duplicates.is_copy(packet);
+    if let Some(tcp) = packet.tcp.as_ref().filter(|_| !is_copy) {
+        let connection = flow.tcp.get_or_insert_with(|| Box::new(Connection::default()));
+        connection.observe(packet, tcp, direction, frame_number, notes);
+    }
+}
+
+/// Samples go to the table and, if their method is the flow's best, to its summary and its open bin. Those that
+/// are not the best are dropped from the notes.
+#[inline]
+fn keep_samples(flow: &mut Flow, now_ns: Option<i64>, notes: &mut Notes, out: &mut Output, frame_number: u32) {
+    let (Some(tcp), false) = (&mut flow.tcp, notes.samples.is_empty()) else { return };
+    let flow_id = flow.flow_id;
+    notes.samples.retain(|&(data, method, rtt_ns)| {
+        out.rtt(frame_number, flow_id, now_ns, data, method, rtt_ns);
+        let best = data.of_mut(&mut tcp.rtt);
+        let is_kept = best.add(method, rtt_ns);
+        if is_kept && is_late(rtt_ns, best.samples.min_ns()) {
+            best.count_late();
+        }
+        is_kept
+    });
+}
+
+fn is_late(rtt_ns: i64, min_ns: Option<i64>) -> bool {
+    min_ns.is_some_and(|min_ns| rtt_ns.saturating_sub(min_ns) > DEADLINE_NS)
+}
+
+#[inline]
+fn observe_bin(flow: &mut Flow, packet: &Packet, direction: Direction, notes: &Notes, width_ns: i64) {
+    let bin = flow.bin.get_or_insert_with(|| Box::new(Bin::default()));
+    if let Some(now_ns) = packet.timestamp_ns {
+        bin.open(now_ns, width_ns);
+    } else if bin.start_ns.is_none() {
+        return;
+    }
+    let half = bin.direction_mut(direction);
+    half.packets = half.packets.saturating_add(1);
+    half.bytes = half.bytes.saturating_add(i64::from(packet.ip_len_bytes));
+    half.reordered_packets = half.reordered_packets.saturating_add(notes.reordered);
+    if notes.lost != (0, 0) {
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let half = bin.direction_mut(direction);
+            half.lost_packets = half.lost_packets.saturating_add(*direction.of(&notes.lost));
+        }
+    }
+    for &(data, method, rtt_ns) in &notes.samples {
+        let min_ns = flow.tcp.as_ref().and_then(|tcp| data.of(&tcp.rtt).samples.min_ns());
+        let half = bin.direction_mut(data);
+        // Handshake samples describe the connection, not the second; they stay out of bins.
+        if method != RttMethod::Handshake && half.rtt.add(method, rtt_ns) && is_late(rtt_ns, min_ns) {
+            half.rtt.count_late();
+        }
+    }
+}

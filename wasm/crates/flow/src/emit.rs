@@ -1,0 +1,322 @@
+//! Rows of the five tables, column by column in the order of `columns::schema`.
+//!
+//! The hidden first column `order` is the number of the frame that completed the row: the packet itself for
+//! packets, rtt and events; for bins and flows the packet of the same flow that closed them. What no packet closed
+//! (idle limit, end of capture) has `AT_END`. So an order never depends on which other flows share the shard: the
+//! host merges shards by a stable sort on (order, flow_id, direction, bin_start_ns), the latter three only needed
+//! among rows `AT_END`, since all other rows of one order come from one packet and so from one shard.
+
+use crate::bins::{Bin, DirectionBin};
+use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
+use crate::flow::{DirectionState, Flow};
+use crate::key::protocol;
+use crate::tcp::{Connection, Side};
+use columns::{Table, TableId};
+use packet::Packet;
+
+/// Order of rows that no packet completed.
+pub const AT_END: u32 = u32::MAX;
+
+/// The tables under construction.
+#[derive(Debug)]
+pub struct Output {
+    tables: [Table; 5],
+    wanted: u32,
+}
+
+impl Output {
+    /// Empty tables; `wanted` has a bit per `TableId`. Flows are always filled.
+    pub fn new(wanted: u32) -> Self {
+        Output {
+            tables: [TableId::Packets, TableId::Flows, TableId::Rtt, TableId::Bins, TableId::Events].map(Table::new),
+            wanted: wanted | 1 << TableId::Flows as u32,
+        }
+    }
+
+    /// Is this table to be filled?
+    #[inline(always)]
+    pub fn wants(&self, id: TableId) -> bool {
+        self.wanted >> id as u32 & 1 != 0
+    }
+
+    /// One table.
+    pub fn table(&self, id: TableId) -> &Table {
+        let [packets, flows, rtt, bins, events] = &self.tables;
+        match id {
+            TableId::Packets => packets,
+            TableId::Flows => flows,
+            TableId::Rtt => rtt,
+            TableId::Bins => bins,
+            TableId::Events => events,
+        }
+    }
+
+    /// Empties all tables and keeps their memory.
+    pub fn clear(&mut self) {
+        self.tables.iter_mut().for_each(Table::clear);
+    }
+
+    #[inline]
+    fn begin(&mut self, id: TableId, order: u32) -> Option<&mut Table> {
+        if !self.wants(id) {
+            return None;
+        }
+        let [packets, flows, rtt, bins, events] = &mut self.tables;
+        let table = match id {
+            TableId::Packets => packets,
+            TableId::Flows => flows,
+            TableId::Rtt => rtt,
+            TableId::Bins => bins,
+            TableId::Events => events,
+        };
+        table.u32(Some(order));
+        Some(table)
+    }
+
+    /// A row of `packets`.
+    pub fn packet(&mut self, packet: &Packet, frame_number: u32, flow_id: u32, direction: Direction) {
+        let Some(table) = self.begin(TableId::Packets, frame_number) else { return };
+        table.u32(Some(frame_number));
+        table.i64(packet.timestamp_ns);
+        table.u32(Some(packet.captured_len_bytes));
+        table.u32(Some(packet.original_len_bytes));
+        table.u16(packet.vlan_id);
+        table.u8(Some(packet.ip_version));
+        table.address(&packet.src);
+        table.address(&packet.dst);
+        table.u8(Some(packet.protocol));
+        table.u16(packet.ports.map(|(src, _)| src));
+        table.u16(packet.ports.map(|(_, dst)| dst));
+        table.u32(Some(packet.ip_len_bytes));
+        table.u32(Some(packet.payload_len_bytes));
+        table.u8(Some(packet.dscp));
+        table.u8(Some(packet.ecn));
+        table.u8(Some(packet.ttl));
+        table.u32(packet.ip_id);
+        table.u8(packet.dont_fragment.map(u8::from));
+        table.u8(Some(u8::from(packet.more_fragments)));
+        table.u16(Some(packet.fragment_offset_bytes));
+        match &packet.tcp {
+            Some(tcp) => {
+                table.u32(Some(tcp.seq));
+                table.u32(Some(tcp.ack));
+                table.u16(Some(tcp.flags));
+                table.u16(Some(tcp.window));
+                table.u32(tcp.timestamps.map(|(tsval, _)| tsval));
+                table.u32(tcp.timestamps.map(|(_, tsecr)| tsecr));
+            }
+            None => table.nulls(6),
+        }
+        table.u32(Some(flow_id));
+        table.u8(Some(direction as u8));
+        table.end_row();
+    }
+
+    /// A row of `rtt`; `data` is the direction of what was timed.
+    pub fn rtt(
+        &mut self,
+        frame_number: u32,
+        flow_id: u32,
+        timestamp_ns: Option<i64>,
+        data: Direction,
+        method: RttMethod,
+        rtt_ns: i64,
+    ) {
+        let Some(table) = self.begin(TableId::Rtt, frame_number) else { return };
+        table.u32(Some(flow_id));
+        table.i64(timestamp_ns);
+        table.u8(Some(data.toward() as u8));
+        table.u8(Some(method as u8));
+        table.i64(Some(rtt_ns));
+        table.end_row();
+    }
+
+    /// A row of `events`.
+    #[allow(clippy::too_many_arguments)] // one per column
+    pub fn event(
+        &mut self,
+        order: u32,
+        flow_id: u32,
+        direction: Direction,
+        timestamp_ns: Option<i64>,
+        frame_number: u32,
+        kind: EventKind,
+        detail: Option<i64>,
+    ) {
+        let Some(table) = self.begin(TableId::Events, order) else { return };
+        table.u32(Some(flow_id));
+        table.u8(Some(direction as u8));
+        table.i64(timestamp_ns);
+        table.u32(Some(frame_number));
+        table.u8(Some(kind as u8));
+        table.i64(detail);
+        table.end_row();
+    }
+
+    /// The rows of a closed bin; a direction without packets, samples and loss has none.
+    pub fn bin(&mut self, order: u32, flow_id: u32, is_tcp: bool, bin: &Bin) {
+        let Some(start_ns) = bin.start_ns else { return };
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let half = direction.of(&bin.directions);
+            if !half.is_empty() {
+                self.direction_bin(order, flow_id, is_tcp, direction, start_ns, half);
+            }
+        }
+    }
+
+    fn direction_bin(
+        &mut self,
+        order: u32,
+        flow_id: u32,
+        is_tcp: bool,
+        direction: Direction,
+        start_ns: i64,
+        half: &DirectionBin,
+    ) {
+        let Some(table) = self.begin(TableId::Bins, order) else { return };
+        let samples = &half.rtt.samples;
+        table.u32(Some(flow_id));
+        table.u8(Some(direction as u8));
+        table.i64(Some(start_ns));
+        table.u32(Some(half.packets));
+        table.i64(Some(half.bytes));
+        table.u32(is_tcp.then_some(half.lost_packets));
+        table.u32(is_tcp.then_some(half.reordered_packets));
+        table.u32(Some(samples.len()));
+        table.i64(samples.min_ns());
+        table.i64(samples.quantile(500));
+        table.i64(samples.quantile(950));
+        table.null();
+        // Without a sample and without loss nothing can be said about lateness.
+        let is_known = is_tcp && (!samples.is_empty() || half.lost_packets > 0);
+        table.u32(is_known.then(|| half.rtt.late.saturating_add(half.lost_packets)));
+        table.end_row();
+    }
+
+    /// The row of a closed flow.
+    pub fn flow(&mut self, order: u32, flow: &Flow) {
+        let Some(table) = self.begin(TableId::Flows, order) else { return };
+        let key = &flow.key;
+        let ports = |port: u16| key.has_ports().then_some(port);
+        let (low, high) = ((&key.low, ports(key.low_port)), (&key.high, ports(key.high_port)));
+        let (initiator, responder) = if flow.initiator_is_low { (low, high) } else { (high, low) };
+        table.u32(Some(flow.flow_id));
+        table.u8(Some(key.ip_version));
+        table.u8(Some(key.protocol));
+        table.address(initiator.0);
+        table.u16(initiator.1);
+        table.address(responder.0);
+        table.u16(responder.1);
+        table.i64(flow.first_timestamp_ns);
+        table.i64(flow.last_timestamp_ns);
+        let connection = flow.tcp.as_deref();
+        for direction in [Direction::Forward, Direction::Reverse] {
+            direction_columns(table, direction.of(&flow.directions), connection, direction);
+        }
+        for direction in [Direction::Forward, Direction::Reverse] {
+            rtt_columns(table, connection, direction);
+        }
+        table.i64(connection.and_then(|tcp| tcp.rtt_handshake_ns));
+        table.u8(connection.map(|tcp| tcp.state() as u8));
+        table.u32(connection.map(|tcp| tcp.sides.0.syns));
+        table.null();
+        let fragments = flow.directions.0.fragments > 0 || flow.directions.1.fragments > 0;
+        table.u8(fragments.then_some(MtuFinding::Fragmented as u8));
+        table.end_row();
+    }
+}
+
+fn ratio(part: u32, whole: u32) -> Option<f64> {
+    (whole > 0).then(|| f64::from(part) / f64::from(whole))
+}
+
+fn direction_columns(table: &mut Table, state: &DirectionState, tcp: Option<&Connection>, direction: Direction) {
+    let side = tcp.map(|tcp| direction.of(&tcp.sides));
+    let has_packets = state.packets > 0;
+    table.u32(Some(state.packets));
+    table.i64(Some(state.bytes));
+    table.i64(Some(state.payload_bytes));
+    table.u32(side.map(|side| side.retransmissions));
+    table.u32(side.map(|side| side.out_of_order));
+    table.u32(side.map(|side| side.duplicate_acks_sent));
+    let lossy = side.filter(|side| side.data_packets > 0);
+    let lost = lossy.map(|side| side.lost_before.saturating_add(side.lost_beyond));
+    table.u32(lost);
+    table.f64(lossy.and_then(loss_ratio));
+    table.u8(lossy.map(|side| loss_method(side) as u8));
+    table.u32(side.map(|side| side.out_of_order));
+    table.u32(state.duplicates.can_tell.then_some(state.duplicates.count));
+    table.u8(state.dscp_first);
+    table.u32(has_packets.then_some(state.dscp_changes));
+    table.u32(has_packets.then_some(state.ecn_ce_packets));
+    table.u8(has_packets.then_some(state.ttl_min));
+    table.u8(has_packets.then_some(state.ttl_max));
+    table.u32(has_packets.then_some(state.ttl_changes));
+    table.u16(state.mss_option_bytes);
+    table.u32(has_packets.then_some(state.max_ip_len_bytes));
+    table.u32(Some(state.fragments));
+    let clock = side.and_then(|side| side.clock.as_deref()).filter(|clock| clock.is_usable());
+    table.i64(clock.and_then(|clock| clock.ipdv.quantile(500)));
+    table.null();
+    table.i64(clock.map(|clock| clock.jitter_ns()));
+    table.u8(clock.map(|_| JitterMethod::TcpTimestamp as u8));
+    table.null();
+    table.f64(tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0))));
+    table.u32(side.map(|side| side.zero_windows));
+}
+
+/// Lost packets over those that took sequence space: every one seen, and the originals that only a hole betrays.
+fn loss_ratio(side: &Side) -> Option<f64> {
+    let lost = side.lost_before.saturating_add(side.lost_beyond);
+    ratio(lost, side.data_packets.saturating_add(side.lost_before))
+}
+
+fn loss_method(side: &Side) -> LossMethod {
+    if side.lost_before > side.lost_beyond {
+        LossMethod::TcpSequenceHole
+    } else {
+        LossMethod::TcpRetransmission
+    }
+}
+
+/// Late samples and lost packets over samples and lost packets; null without a sample.
+fn deadline_miss_ratio(tcp: &Connection, direction: Direction, lost: u32) -> Option<f64> {
+    let rtt = direction.of(&tcp.rtt);
+    if rtt.samples.is_empty() {
+        return None;
+    }
+    ratio(rtt.late.saturating_add(lost), rtt.samples.len().saturating_add(lost))
+}
+
+fn rtt_columns(table: &mut Table, tcp: Option<&Connection>, direction: Direction) {
+    let rtt = tcp.map(|tcp| direction.of(&tcp.rtt));
+    table.u8(rtt.and_then(|rtt| rtt.method()).map(|method| method as u8));
+    let Some(samples) = rtt.map(|rtt| &rtt.samples) else {
+        table.nulls(5);
+        return;
+    };
+    table.u32(Some(samples.len()));
+    table.i64(samples.min_ns());
+    for permille in [500, 950, 990] {
+        table.i64(samples.quantile(permille));
+    }
+}
+
+impl Output {
+    /// Everything a flow still owes when it closes: its open bin, events that only the end proves, its row.
+    pub fn close(&mut self, order: u32, flow: &Flow) {
+        if let Some(bin) = &flow.bin {
+            self.bin(order, flow.flow_id, flow.key.protocol == protocol::TCP, bin);
+        }
+        if let Some(tcp) = &flow.tcp {
+            let failed =
+                tcp.unanswered_syn().map(|mark| (mark, EventKind::ConnectFailure, Some(i64::from(tcp.sides.0.syns))));
+            let half_closed = tcp.unmatched_fin().map(|mark| (mark, EventKind::HalfClosed, None));
+            for (mark, kind, detail) in failed.into_iter().chain(half_closed) {
+                let direction = if mark.is_reverse { Direction::Reverse } else { Direction::Forward };
+                self.event(order, flow.flow_id, direction, mark.timestamp_ns, mark.frame_number, kind, detail);
+            }
+        }
+        self.flow(order, flow);
+    }
+}

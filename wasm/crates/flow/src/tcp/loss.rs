@@ -1,0 +1,162 @@
+//! Where a segment stands in its stream: new, late, or sent again; and what that says about loss.
+//!
+//! Strict classes (Wireshark's names, but decided by evidence rather than by fixed times where there is any):
+//! - keep_alive: 0 or 1 byte at nxt − 1 without SYN or FIN; a single byte only when everything was acknowledged or
+//!   the peer's window is closed (else it is a repeat of one byte).
+//! - spurious_retransmission: all of it had been acknowledged before it was seen again.
+//! - out_of_order: it fills a hole, and it is the original: its TSval is before that of the segment that opened
+//!   the hole (a repeat would carry the sender's later clock), or equal or absent while less time has passed than
+//!   feedback needs (the handshake's whole-path RTT; 3 ms where that is unknown).
+//! - fast_retransmission: a repeat for which the receiver had asked, by three duplicate ACKs (RFC 5681 3.2) or
+//!   by SACK of later data (RFC 6675), less than 200 ms ago (an RTO is never shorter).
+//! - retransmission: any other repeat, and any other filling of a hole.
+//!
+//! Loss of a direction, at one capture point: every repeat of data that was seen (lost beyond the capture point)
+//! plus every repeat that fills a hole (lost before it). One packet is counted once: a repeat is one or the other.
+//! Not counted: spurious repeats; copies made by the capture; repeats that a DSACK (RFC 2883) or an echo older
+//! than the repeat (Eifel, RFC 3522) later proves needless (taken back from the flow's sum, not from bins that
+//! are closed); repeated SYNs until one is answered (a dead host is no loss).
+
+use super::sequence::{at_most, before, Hole, LARGEST_STEP};
+use super::side::{Repeat, Side};
+use super::{Notes, Segment};
+use crate::codes::EventKind;
+
+/// A repeat later than this after the last duplicate ACK or SACK was not caused by it.
+const FEEDBACK_NS: i64 = 200_000_000;
+
+/// Where a segment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Next in order (or the first of its direction).
+    New,
+    /// Beyond the next in order.
+    AfterHole,
+    /// Carries no sequence space and stands at the edge.
+    Acknowledging,
+    /// An original that came late.
+    Late,
+    /// Sent again.
+    Repeat,
+    /// Anything else: keep-alive, old ACK, a sequence number from elsewhere.
+    Aside,
+}
+
+fn elapsed(since: Option<i64>, now: Option<i64>) -> Option<i64> {
+    Some(now?.saturating_sub(since?))
+}
+
+impl Side {
+    /// Places a segment that this side sent, and takes note of what it shows.
+    #[inline]
+    pub fn place(&mut self, segment: &Segment, feedback_ns: i64, peer_window: Option<u16>, notes: &mut Notes) -> Place {
+        if segment.len > 0 {
+            self.data_packets = self.data_packets.saturating_add(1);
+        }
+        let Some(nxt) = self.nxt else {
+            self.nxt = Some(match self.acked {
+                Some(acked) if acked.wrapping_sub(segment.end) < LARGEST_STEP => acked,
+                _ => segment.end,
+            });
+            self.holes.clear();
+            return if segment.len > 0 { Place::New } else { Place::Acknowledging };
+        };
+        let step = segment.seq.wrapping_sub(nxt);
+        if step == 0 {
+            self.nxt = Some(segment.end);
+            return if segment.len > 0 { Place::New } else { Place::Acknowledging };
+        }
+        if step <= LARGEST_STEP {
+            notes.event(EventKind::PreviousSegmentNotCaptured, Some(i64::from(step)));
+            self.holes.open(Hole {
+                start: nxt,
+                end: segment.seq,
+                opened_ns: segment.now_ns,
+                tsval: segment.tsval,
+                is_acked: false,
+            });
+            self.nxt = Some(segment.end);
+            return Place::AfterHole;
+        }
+        if nxt.wrapping_sub(segment.seq) > LARGEST_STEP {
+            // From elsewhere: another stream, or a corrupt packet. The next one sets the edge anew.
+            self.forget_edge();
+            return Place::Aside;
+        }
+        self.place_behind(segment, nxt, feedback_ns, peer_window, notes)
+    }
+
+    /// The segment starts before the edge.
+    fn place_behind(
+        &mut self,
+        segment: &Segment,
+        nxt: u32,
+        feedback_ns: i64,
+        peer_window: Option<u16>,
+        notes: &mut Notes,
+    ) -> Place {
+        if segment.payload <= 1 && segment.len == segment.payload && segment.seq.wrapping_add(1) == nxt {
+            if segment.payload == 0 || self.acked == Some(nxt) || peer_window == Some(0) {
+                notes.event(EventKind::KeepAlive, None);
+                return Place::Aside;
+            }
+        }
+        if segment.len == 0 {
+            return Place::Aside;
+        }
+        if before(nxt, segment.end) {
+            self.nxt = Some(segment.end);
+        }
+        let was_acked = self.acked.is_some_and(|acked| at_most(segment.end, acked));
+        let hole = self.holes.fill(segment.seq, segment.end);
+        if let Some(hole) = hole {
+            if is_original(segment, &hole, feedback_ns) {
+                // Acknowledged already: then only the capture put it in this order, not the network.
+                if !was_acked {
+                    self.out_of_order = self.out_of_order.saturating_add(1);
+                    notes.reordered = notes.reordered.saturating_add(1);
+                    notes.event(EventKind::OutOfOrder, Some(i64::from(segment.payload)));
+                }
+                return Place::Late;
+            }
+        }
+        self.retransmissions = self.retransmissions.saturating_add(1);
+        let bytes = Some(i64::from(segment.payload));
+        if was_acked {
+            notes.event(EventKind::SpuriousRetransmission, bytes);
+            return Place::Repeat;
+        }
+        let kind = if self.was_asked_for(segment) { EventKind::FastRetransmission } else { EventKind::Retransmission };
+        notes.event(kind, bytes);
+        if segment.is_syn {
+            self.unanswered_syn_repeats = self.unanswered_syn_repeats.saturating_add(1);
+        } else {
+            let repeat = Repeat {
+                seq: segment.seq,
+                end: segment.end,
+                tsval: segment.tsval,
+                fills_hole: hole.is_some(),
+                is_covered: false,
+            };
+            self.count_lost(repeat);
+            *segment.direction.of_mut(&mut notes.lost) += 1;
+        }
+        Place::Repeat
+    }
+
+    fn was_asked_for(&self, segment: &Segment) -> bool {
+        let by_duplicates = self.duplicate_acks_received >= 3 && self.acked == Some(segment.seq);
+        let by_sack = self.highest_sacked.is_some_and(|sacked| at_most(segment.end, sacked));
+        (by_duplicates || by_sack)
+            && elapsed(self.asked_ns, segment.now_ns).is_none_or(|elapsed_ns| elapsed_ns < FEEDBACK_NS)
+    }
+}
+
+/// Is the segment that fills the hole the original, and not a repeat?
+fn is_original(segment: &Segment, hole: &Hole, feedback_ns: i64) -> bool {
+    let in_time = || elapsed(hole.opened_ns, segment.now_ns).is_some_and(|elapsed_ns| elapsed_ns < feedback_ns);
+    match (segment.tsval, hole.tsval) {
+        (Some(mine), Some(opener)) if mine != opener => before(mine, opener),
+        _ => in_time(),
+    }
+}

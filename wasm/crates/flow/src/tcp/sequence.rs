@@ -1,0 +1,154 @@
+//! Serial arithmetic modulo 2³² (RFC 9293 3.4, RFC 7323 4) and the list of holes in what was seen.
+
+use crate::state::state;
+use alloc::vec::Vec;
+
+/// Is `a` before `b`?
+#[inline(always)]
+pub fn before(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) < 0
+}
+
+/// Is `a` before or at `b`?
+#[inline(always)]
+pub fn at_most(a: u32, b: u32) -> bool {
+    !before(b, a)
+}
+
+/// The later of two.
+#[inline(always)]
+pub fn later(a: u32, b: u32) -> u32 {
+    if before(a, b) {
+        b
+    } else {
+        a
+    }
+}
+
+/// A step of sequence space larger than the largest window (RFC 7323 2.3: 2³⁰) is no step of this stream.
+pub const LARGEST_STEP: u32 = 1 << 30;
+
+/// Sequence space that was jumped over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// First byte missing.
+    pub start: u32,
+    /// First byte after.
+    pub end: u32,
+    /// When it opened.
+    pub opened_ns: Option<i64>,
+    /// TSval of the segment that opened it.
+    pub tsval: Option<u32>,
+    /// The receiver has acknowledged it: the data arrived, only the capture lacks it.
+    pub is_acked: bool,
+}
+
+state!(Hole { start, end, opened_ns, tsval, is_acked });
+
+/// Holes of one direction, at most 64; beyond that the oldest is forgotten, and data that fills it counts as seen
+/// before.
+#[derive(Clone, Debug, Default)]
+pub struct Holes {
+    list: Vec<Hole>,
+}
+
+state!(Holes { list });
+
+const LARGEST_LIST: usize = 64;
+/// How long a hole that the receiver has acknowledged is remembered: long enough for a packet that the capture put
+/// in the wrong order.
+const ACKED_HOLE_NS: i64 = 1_000_000_000;
+
+impl Holes {
+    /// No hole at all? The common case.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Opens one.
+    pub fn open(&mut self, hole: Hole) {
+        if self.list.len() >= LARGEST_LIST {
+            self.list.remove(0);
+        }
+        self.list.push(hole);
+    }
+
+    /// Takes [start, end) out of every hole; returns the first hole it touched, as it was.
+    pub fn fill(&mut self, start: u32, end: u32) -> Option<Hole> {
+        if self.list.is_empty() || !before(start, end) {
+            return None;
+        }
+        let mut touched = None;
+        let mut kept = Vec::with_capacity(self.list.len() + 1);
+        for hole in self.list.drain(..) {
+            if !before(start, hole.end) || !before(hole.start, end) {
+                kept.push(hole);
+                continue;
+            }
+            touched.get_or_insert(hole);
+            if before(hole.start, start) {
+                kept.push(Hole { end: start, ..hole });
+            }
+            if before(end, hole.end) {
+                kept.push(Hole { start: end, ..hole });
+            }
+        }
+        kept.truncate(LARGEST_LIST);
+        self.list = kept;
+        touched
+    }
+
+    /// The receiver has acknowledged everything before `ack`.
+    pub fn acknowledge(&mut self, ack: u32, now_ns: Option<i64>) {
+        self.list.retain_mut(|hole| {
+            if !at_most(hole.end, ack) {
+                return true;
+            }
+            hole.is_acked = true;
+            match (hole.opened_ns, now_ns) {
+                (Some(opened), Some(now)) => now.saturating_sub(opened) < ACKED_HOLE_NS,
+                _ => false,
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing)]
+    use super::*;
+
+    fn hole(start: u32, end: u32) -> Hole {
+        Hole { start, end, opened_ns: Some(0), tsval: None, is_acked: false }
+    }
+
+    #[test]
+    fn serial_order_holds_across_the_wrap() {
+        assert!(before(u32::MAX, 0) && !before(0, u32::MAX) && at_most(5, 5));
+        assert_eq!(later(u32::MAX - 1, 3), 3);
+    }
+
+    #[test]
+    fn filling_the_middle_leaves_both_ends_open() {
+        let mut holes = Holes::default();
+        holes.open(hole(u32::MAX - 9, 10));
+        assert_eq!(holes.fill(u32::MAX, 2), Some(hole(u32::MAX - 9, 10)));
+        assert_eq!(holes.list, [hole(u32::MAX - 9, u32::MAX), hole(2, 10)]);
+        assert_eq!(holes.fill(u32::MAX, 2), None);
+    }
+
+    #[test]
+    fn the_list_is_bounded() {
+        let mut holes = Holes::default();
+        for at in 0..1000 {
+            holes.open(hole(at * 10, at * 10 + 5));
+        }
+        assert_eq!(holes.list.len(), LARGEST_LIST);
+    }
+}

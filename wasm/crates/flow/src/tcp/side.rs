@@ -1,0 +1,244 @@
+//! One end of a connection: what it has sent, and what the other end has said about that.
+
+use super::clock::SenderClock;
+use super::rtt::Waiting;
+use super::sequence::{at_most, before, later, Hole, Holes, LARGEST_STEP};
+use super::{Notes, Segment};
+use crate::codes::EventKind;
+use crate::state::state;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use packet::Tcp;
+
+/// A repeat that was counted as loss and may yet prove needless.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat {
+    /// First byte.
+    pub seq: u32,
+    /// First byte after.
+    pub end: u32,
+    /// TSval of the repeat.
+    pub tsval: Option<u32>,
+    /// Was the original never seen?
+    pub fills_hole: bool,
+    /// Has an ACK covered it?
+    pub is_covered: bool,
+}
+
+state!(Repeat { seq, end, tsval, fills_hole, is_covered });
+
+/// Repeats remembered for DSACK and Eifel.
+const MOST_REPEATS: usize = 16;
+
+/// One end of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// Initial sequence number, where its SYN was seen.
+    pub isn: Option<u32>,
+    /// SYNs and SYN-ACKs sent.
+    pub syns: u32,
+    /// Edge: the byte after the last one seen. None: the next segment sets it.
+    pub nxt: Option<u32>,
+    /// Highest acknowledgment received.
+    pub acked: Option<u32>,
+    /// Sequence number after its FIN.
+    pub fin_end: Option<u32>,
+    /// Window scale option of its SYN.
+    pub window_scale: Option<u8>,
+    /// Raw window last advertised.
+    pub window: Option<u16>,
+    /// Right edge of the window it last advertised; only where the scale is known.
+    pub right_edge: Option<u32>,
+    /// Duplicate ACKs received for `acked`.
+    pub duplicate_acks_received: u32,
+    /// Right end of the highest SACK block received.
+    pub highest_sacked: Option<u32>,
+    /// When the receiver last asked, by duplicate ACK or SACK.
+    pub asked_ns: Option<i64>,
+    /// What was jumped over.
+    pub holes: Holes,
+    /// What waits for echo and acknowledgment.
+    pub waiting: Waiting,
+    repeats: Vec<Repeat>,
+    /// Its clock; made with the first timestamped data.
+    pub clock: Option<Box<SenderClock>>,
+    /// Packets with payload, SYN or FIN.
+    pub data_packets: u32,
+    /// Repeats of every kind.
+    pub retransmissions: u32,
+    /// Originals that came late.
+    pub out_of_order: u32,
+    /// Duplicate ACKs sent.
+    pub duplicate_acks_sent: u32,
+    /// Loss inferred from repeats of data that was seen.
+    pub lost_beyond: u32,
+    /// Loss inferred from holes that a repeat filled.
+    pub lost_before: u32,
+    /// Repeated SYNs while none was answered.
+    pub unanswered_syn_repeats: u32,
+    /// Packets that advertised a zero window.
+    pub zero_windows: u32,
+}
+
+state!(Side {
+    isn,
+    syns,
+    nxt,
+    acked,
+    fin_end,
+    window_scale,
+    window,
+    right_edge,
+    duplicate_acks_received,
+    highest_sacked,
+    asked_ns,
+    holes,
+    waiting,
+    repeats,
+    clock,
+    data_packets,
+    retransmissions,
+    out_of_order,
+    duplicate_acks_sent,
+    lost_beyond,
+    lost_before,
+    unanswered_syn_repeats,
+    zero_windows,
+});
+
+impl Side {
+    /// The next segment sets the edge anew.
+    pub fn forget_edge(&mut self) {
+        self.nxt = None;
+        self.acked = None;
+        self.right_edge = None;
+        self.highest_sacked = None;
+        self.holes.clear();
+        self.waiting.clear();
+    }
+
+    /// Counts a repeat as one lost packet.
+    pub fn count_lost(&mut self, repeat: Repeat) {
+        let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
+        *lost = lost.saturating_add(1);
+        if self.repeats.len() >= MOST_REPEATS {
+            self.repeats.remove(0);
+        }
+        self.repeats.push(repeat);
+    }
+
+    /// Takes back the loss of a repeat that proved needless.
+    fn take_back(&mut self, at: usize) {
+        if at >= self.repeats.len() {
+            return;
+        }
+        let lost = if self.repeats.remove(at).fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
+        *lost = lost.saturating_sub(1);
+    }
+
+    /// The other side's segment acknowledges data of this one.
+    #[inline]
+    pub fn acknowledge(
+        &mut self,
+        segment: &Segment,
+        tcp: &Tcp,
+        is_clean: bool,
+        is_same_window: bool,
+        notes: &mut Notes,
+    ) {
+        let ack = tcp.ack;
+        let sender = segment.direction.opposite();
+        if let Some(nxt) = self.nxt {
+            let unseen = ack.wrapping_sub(nxt);
+            if unseen != 0 && unseen <= LARGEST_STEP {
+                notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
+                self.holes.open(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
+                self.nxt = Some(ack);
+            } else if unseen != 0 && nxt.wrapping_sub(ack) > LARGEST_STEP {
+                return;
+            }
+        }
+        if let Some((_, tsecr)) = tcp.timestamps {
+            if let Some(rtt_ns) = self.waiting.echoed(tsecr, ack, segment.now_ns, is_clean) {
+                notes.sample(sender, crate::codes::RttMethod::Timestamp, rtt_ns);
+            }
+        }
+        if tcp.sack_count > 0 {
+            self.observe_sack(tcp, segment.now_ns);
+        }
+        match self.acked {
+            Some(acked) if !before(acked, ack) => {
+                if acked == ack && is_same_window && segment.len == 0 && self.nxt.is_some_and(|nxt| before(ack, nxt)) {
+                    self.duplicate_acks_received = self.duplicate_acks_received.saturating_add(1);
+                    self.asked_ns = segment.now_ns.or(self.asked_ns);
+                    notes.duplicate_ack = true;
+                    notes.event(EventKind::DuplicateAck, Some(i64::from(self.duplicate_acks_received)));
+                }
+            }
+            _ => self.advance(ack, segment, tcp, is_clean, notes),
+        }
+    }
+
+    fn advance(&mut self, ack: u32, segment: &Segment, tcp: &Tcp, is_clean: bool, notes: &mut Notes) {
+        let sender = segment.direction.opposite();
+        self.acked = Some(ack);
+        self.duplicate_acks_received = 0;
+        if self.highest_sacked.is_some_and(|sacked| at_most(sacked, ack)) {
+            self.highest_sacked = None;
+        }
+        if let Some(rtt_ns) = self.waiting.acknowledged(ack, segment.now_ns, is_clean) {
+            notes.sample(sender, crate::codes::RttMethod::Ack, rtt_ns);
+        }
+        if !self.holes.is_empty() {
+            self.holes.acknowledge(ack, segment.now_ns);
+        }
+        if self.unanswered_syn_repeats > 0 {
+            let repeats = core::mem::take(&mut self.unanswered_syn_repeats);
+            self.lost_beyond = self.lost_beyond.saturating_add(repeats);
+            let lost = sender.of_mut(&mut notes.lost);
+            *lost = lost.saturating_add(repeats);
+        }
+        if !self.repeats.is_empty() {
+            self.observe_eifel(ack, tcp.timestamps.map(|(_, tsecr)| tsecr));
+        }
+    }
+
+    /// Eifel (RFC 3522 3.2): the first ACK that covers a repeat echoes a clock older than the repeat, so the
+    /// original had arrived.
+    fn observe_eifel(&mut self, ack: u32, tsecr: Option<u32>) {
+        let mut at = 0;
+        while let Some(repeat) = self.repeats.get_mut(at) {
+            if !repeat.is_covered && at_most(repeat.end, ack) {
+                repeat.is_covered = true;
+                if let (Some(tsval), Some(tsecr)) = (repeat.tsval, tsecr) {
+                    if before(tsecr, tsval) {
+                        self.take_back(at);
+                        continue;
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// DSACK (RFC 2883 4): a first block at or below the ACK, or inside the second block, reports data that arrived
+    /// twice. Any other block is data that waits for an earlier hole (RFC 2018 3).
+    fn observe_sack(&mut self, tcp: &Tcp, now_ns: Option<i64>) {
+        let mut blocks = tcp.sack.iter().take(usize::from(tcp.sack_count)).copied();
+        let (first, second) = (blocks.next(), tcp.sack.get(1).filter(|_| tcp.sack_count > 1));
+        let duplicate = first.filter(|&(left, right)| {
+            at_most(right, tcp.ack) || second.is_some_and(|&(outer, end)| at_most(outer, left) && at_most(right, end))
+        });
+        if let Some((left, right)) = duplicate {
+            let twice = self.repeats.iter().position(|repeat| before(left, repeat.end) && before(repeat.seq, right));
+            if let Some(at) = twice {
+                self.take_back(at);
+            }
+        }
+        let waiting = first.filter(|_| duplicate.is_none()).into_iter().chain(blocks);
+        for (_, right) in waiting.filter(|&(_, right)| before(tcp.ack, right)) {
+            self.highest_sacked = Some(self.highest_sacked.map_or(right, |highest| later(highest, right)));
+            self.asked_ns = now_ns.or(self.asked_ns);
+        }
+    }
+}
