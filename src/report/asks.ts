@@ -5,8 +5,9 @@
 import type { ComparisonRow } from '../comparison/types.ts';
 import { formatInterval, formatDifference } from './format-value.ts';
 import type { ReportInput } from './input.ts';
+import { cutText, plainText } from './text.ts';
 import type { Extent } from './extent.ts';
-import { cohortName, METRICS } from './words.ts';
+import { cohortInSentence, METRICS } from './words.ts';
 import type { Bilingual } from './words.ts';
 
 export interface Ask {
@@ -35,11 +36,11 @@ export function planAsks(asked: AskInput): Ask[] {
   return asksWhenNotWorse(asked);
 }
 
-function asksWhenWorse({ input, extent, windows }: AskInput, row: ComparisonRow): Ask[] {
+function asksWhenWorse({ input, extent }: AskInput, row: ComparisonRow): Ask[] {
   const provider = providerOf(input);
   const due = dueOf(input);
   const servers = serversOf(input);
-  const cohort = cohortName(row.cohort);
+  const cohort = cohortInSentence(row.cohort);
   const finding: Bilingual = {
     en: `${METRICS[row.metric].short} of ${cohort.en}: ${formatDifference(row.metric, row.difference)}, 95% CI ${formatInterval(row.metric, row.ci95)}`,
     ja: `${cohort.ja}の${METRICS[row.metric].ja}:${formatDifference(row.metric, row.difference)}、95%信頼区間 ${formatInterval(row.metric, row.ci95)}`,
@@ -49,8 +50,8 @@ function asksWhenWorse({ input, extent, windows }: AskInput, row: ComparisonRow)
   );
   const contrast: Bilingual = control
     ? {
-        en: `${cohortName(control.cohort).en} reached the same servers in the same window and is ${control.verdict}: the paths differ, the servers do not`,
-        ja: `${cohortName(control.cohort).ja}は同じ時間帯に同じサーバーへ接続して悪化していない。サーバーは共通で、経路が異なる`,
+        en: `${cohortInSentence(control.cohort).en} reached the same servers in the same window and is ${control.verdict}: the servers alone do not explain the difference`,
+        ja: `${cohortInSentence(control.cohort).ja}は同じ時間帯に同じサーバーへ接続して悪化していない。サーバーだけでは差を説明できない`,
       }
     : {
         en: 'no other cohort is shown to be unaffected, so the server side is not excluded',
@@ -61,8 +62,8 @@ function asksWhenWorse({ input, extent, windows }: AskInput, row: ComparisonRow)
       owner: provider,
       due,
       text: {
-        en: `Utilisation and output drops, at 5-minute resolution or finer, of every interface and LAG member between ${servers.en} and the network of ${cohort.en}, for ${windows.evening} and for ${windows.baseline}.`,
-        ja: `${servers.ja} と${cohort.ja}の網との間の全インターフェース(LAG メンバー単位)について、使用率と出力ドロップ数を5分以下の粒度で提示してほしい。対象は夜間 ${windows.evening} と基準 ${windows.baseline}。`,
+        en: `Utilisation and output drops, at 5-minute resolution or finer, of every interface and LAG member between ${servers.en} and the networks of ${cohort.en}, in both windows.`,
+        ja: `${servers.ja} と${cohort.ja}の接続網との間の全インターフェース（LAG メンバー単位）について、使用率と出力ドロップ数を、両時間帯について5分以下の粒度で提示してほしい。`,
       },
       because: finding,
     },
@@ -80,7 +81,7 @@ function asksWhenWorse({ input, extent, windows }: AskInput, row: ComparisonRow)
       due,
       text: {
         en: `In the next such window: MTR in both directions (UDP, game port, at least 1000 packets) for 3 affected clients and 3 healthy controls, and a capture at both ends.`,
-        ja: `次の同じ時間帯に、影響のあるクライアント3台と正常な対照3台について双方向の MTR(UDP、ゲームポート、1000 パケット以上)と両端のパケットキャプチャを取得する。`,
+        ja: `次の同じ時間帯に、影響のあるクライアント3台と正常な対照3台について双方向の MTR（UDP、ゲームポート、1000 パケット以上）と両端のパケットキャプチャを取得する。`,
       },
       because: {
         en: 'this comparison alone does not say which direction, or whose network',
@@ -107,7 +108,7 @@ function asksWhenOpen({ input, windows }: AskInput, row: ComparisonRow): Ask[] {
     {
       owner,
       due,
-      text: { en: `Capture again: ${size.en}.`, ja: `再測定する:${size.ja}。` },
+      text: { en: `Capture again: ${size.en}.`, ja: `再測定する：${size.ja}。` },
       because: {
         en: needed?.reason ?? 'the interval is too wide for an answer',
         ja: '現在のデータ量では判定に足りる信頼区間が得られない',
@@ -183,7 +184,7 @@ function providerOf(input: ReportInput): Bilingual {
     ...new Set((input.case?.servers ?? []).flatMap(({ provider }) => (provider ? [provider] : []))),
   ];
   if (names.length > 0) return { en: names.join(', '), ja: names.join('、') };
-  return { en: `hosting provider (${NOT_STATED.en})`, ja: `ホスティング事業者(${NOT_STATED.ja})` };
+  return { en: `hosting provider (${NOT_STATED.en})`, ja: `ホスティング事業者（${NOT_STATED.ja}）` };
 }
 
 function dueOf(input: ReportInput): Bilingual {
@@ -193,10 +194,11 @@ function dueOf(input: ReportInput): Bilingual {
 
 function serversOf(input: ReportInput): Bilingual {
   const servers = (input.case?.servers ?? []).map(({ name, address }) =>
-    name ? `${name} (${address})` : address,
+    name ? `${cutText(plainText(name), 40)} (${address})` : address,
   );
   if (servers.length === 0) return { en: 'the servers', ja: '対象サーバー' };
-  const text =
-    servers.length <= 3 ? servers.join(', ') : `${servers.slice(0, 3).join(', ')} +${servers.length - 3}`;
-  return { en: text, ja: text };
+  const [first] = servers;
+  const others = servers.length - 1;
+  if (others === 0) return { en: first!, ja: first! };
+  return { en: `${first} and ${others} more of our servers`, ja: `${first} ほか${others}台` };
 }

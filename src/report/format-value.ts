@@ -71,11 +71,17 @@ function unitFor(
     return {
       scale: 0.01,
       unit: difference ? 'pp' : '%',
-      digits: magnitude !== 0 && magnitude < 0.001 ? 3 : 2,
+      digits: shareDigits(magnitude),
     };
   return magnitude > 0 && magnitude < NS_PER_MS / 10
     ? { scale: 1000, unit: 'µs', digits: 0 }
     : { scale: NS_PER_MS, unit: 'ms', digits: 1 };
+}
+
+/** Three figures or so, whatever the size: losses live far below one percent, SLO shares far above ten. */
+function shareDigits(magnitude: number): number {
+  if (magnitude !== 0 && magnitude < 0.001) return 3;
+  return magnitude < 0.1 ? 2 : 1;
 }
 
 function fixed(value: number, digits: number): string {

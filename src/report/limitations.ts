@@ -19,7 +19,7 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
   if (rows.every((row) => row.claim === 'window'))
     standing.push({
       en: 'It compares two capture windows; it says nothing about other evenings (that takes at least 6 paired days).',
-      ja: '2つの測定時間帯を比較したものであり、他の夜については何も述べない(それには6日以上の対の測定が必要)。',
+      ja: '2つの測定時間帯を比較したものであり、他の夜については何も述べない（それには6日以上の対の測定が必要）。',
     });
   else
     standing.push({
@@ -30,7 +30,7 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
   if (!(ends.has('client') && ends.has('server')))
     standing.push({
       en: `RTT was seen from one end (${comparison.vantage}): both directions and the far host are inside it; no direction is attributed.`,
-      ja: `RTT は片端(${vantageJa(comparison.vantage)})での観測であり、往復の両方向と相手ホストの処理時間を含む。どちらの方向の問題かは特定していない。`,
+      ja: `RTT は片端（${vantageJa(comparison.vantage)}）での観測であり、往復の両方向と相手ホストの処理時間を含む。どちらの方向の問題かは特定していない。`,
     });
   standing.push({
     en: 'A difference between windows is not a cause: it does not by itself say whose network it is.',
@@ -42,7 +42,7 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
   if (silent > 0)
     standing.push({
       en: `${silent} of ${countOf(rows.length, 'row')} (cohort × metric) got no answer from these data; no answer is not "no change".`,
-      ja: `${rows.length}項目(コホート×指標)のうち${silent}項目は判定できなかった。判定不能は「変化なし」を意味しない。`,
+      ja: `${rows.length}項目（コホート×指標）のうち${silent}項目は判定できなかった。判定不能は「変化なし」を意味しない。`,
     });
   const unplaced = rows.find((row) => row.cohort === 'unknown');
   if (unplaced)
@@ -57,7 +57,7 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
     const count = lossy.reduce((sum, { count: n }) => sum + n, 0);
     standing.push({
       en: `The captures lost data: ${formatCount(count)} × ${lossy.map(({ id }) => id).join(', ')}.`,
-      ja: `キャプチャに欠落がある(${lossy.map(({ id }) => id).join('、')}、計 ${formatCount(count)} 件)。`,
+      ja: `キャプチャに欠落がある（${lossy.map(({ id }) => id).join('、')}、計 ${formatCount(count)} 件）。`,
     });
   }
   standing.push({

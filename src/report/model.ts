@@ -12,7 +12,7 @@ import type { Extent } from './extent.ts';
 import { collectLimitations } from './limitations.ts';
 import type { Limitations } from './limitations.ts';
 import { formatWindow } from './time-text.ts';
-import { cohortName, METRIC_ORDER, METRICS, VERDICTS } from './words.ts';
+import { cohortInSentence, METRIC_ORDER, METRICS, VERDICTS } from './words.ts';
 import type { Bilingual } from './words.ts';
 
 export interface ReportModel {
@@ -98,15 +98,15 @@ function pickHeadlineRow(input: ReportInput, rows: readonly ComparisonRow[]): Co
 
 function headlineInJapanese(comparison: Comparison, row: ComparisonRow | null): string {
   const word = VERDICTS[comparison.verdict];
-  if (row === null) return `判定:${word.ja}(${word.meaning.ja})。`;
-  const who = cohortName(row.cohort).ja;
+  if (row === null) return `判定：${word.ja}（${word.meaning.ja}）。`;
+  const who = cohortInSentence(row.cohort).ja;
   const what = METRICS[row.metric].ja;
   if (row.difference === null || row.ci95 === null)
-    return `判定:${word.ja}。${who}の${what}について、信頼区間を計算できるだけのデータがない(クライアント ${row.clients}、時間ブロック ${row.blocks})。`;
+    return `判定：${word.ja}。${who}の${what}について、信頼区間を計算できるだけのデータがない（クライアント ${row.clients}、時間ブロック ${row.blocks}）。`;
   return (
-    `判定:${word.ja}。${who}の${what}は、基準時間帯に対して ${formatDifference(row.metric, row.difference)} 変化した` +
-    `(95%信頼区間 ${formatInterval(row.metric, row.ci95)}、許容差 δ ${formatMargin(row.metric, row.margin)}、` +
-    `クライアント ${row.clients}、時間ブロック ${row.blocks})。${word.meaning.ja}。`
+    `判定：${word.ja}。${who}の${what}は、基準時間帯に対して ${formatDifference(row.metric, row.difference)} ${row.difference < 0 ? '減少した' : '増加した'}` +
+    `（95%信頼区間 ${formatInterval(row.metric, row.ci95)}、許容差 δ ${formatMargin(row.metric, row.margin)}、` +
+    `クライアント ${row.clients}、時間ブロック ${row.blocks}）。${word.meaning.ja}。`
   );
 }
 
@@ -114,7 +114,7 @@ function headlineInJapanese(comparison: Comparison, row: ComparisonRow | null): 
 function planSuccess(input: ReportInput, row: ComparisonRow | null): Bilingual {
   const { slo, asks } = input.case ?? {};
   const metric = row?.metric ?? 'rtt_p50_ns';
-  const who = cohortName(row?.cohort ?? 'all');
+  const who = cohortInSentence(row?.cohort ?? 'all');
   const margin = row ? ` (${formatMargin(metric, row.margin)})` : '';
   const sloEn = slo
     ? ` and at least ${Number((slo.share * 100).toFixed(2))} % of player-minutes stay at or below ${slo.rtt_ms} ms`
@@ -128,6 +128,6 @@ function planSuccess(input: ReportInput, row: ComparisonRow | null): Bilingual {
       `90% interval inside ±δ${margin}${sloEn}. Re-test date: ${asks?.retest ?? 'not stated in the case'}.`,
     ja:
       `同じ時間帯・同じ設定で6晩以上測定し、${who.ja}の${METRICS[metric].ja}が今回の基準と「同等」と判定されること` +
-      `(90%信頼区間が ±δ${margin} の内側)${sloJa}。再測定日:${asks?.retest ?? 'ケースに記載なし'}。`,
+      `（90%信頼区間が ±δ${margin} の内側）${sloJa}。再測定日：${asks?.retest ?? 'ケースに記載なし'}。`,
   };
 }

@@ -130,7 +130,9 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     );
   }
   section('limitations');
-  for (const text of [...comparison.limitations, ...model.limitations.standing.map(({ en }) => en)])
+  // The comparison states its own; the standing ones fill in only when it has none, so nothing is said twice here.
+  const { limitations } = comparison;
+  for (const text of limitations.length > 0 ? limitations : model.limitations.standing.map(({ en }) => en))
     say(text, '  - ');
   if (comparison.diagnostics.length > 0) {
     section('diagnostics');

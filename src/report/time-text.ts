@@ -25,10 +25,12 @@ export function formatWindow(first: string | null, last: string | null, timezone
   const to = localParts(instantMs(last), timezone);
   const sameUtcDay = first.slice(0, 10) === last.slice(0, 10);
   const utcEnd = sameUtcDay ? last.slice(11, 16) : `${last.slice(0, 10)} ${last.slice(11, 16)}`;
+  const utc = `${first.slice(0, 10)} ${first.slice(11, 16)}–${utcEnd} UTC`;
+  if (timezone === 'UTC') return utc;
   const localStart = from.date === first.slice(0, 10) ? from.time : `${from.date} ${from.time}`;
   const localEnd = from.date === to.date ? to.time : `${to.date} ${to.time}`;
   const offset = from.offset === to.offset ? from.offset : `${from.offset} to ${to.offset}`;
-  return `${first.slice(0, 10)} ${first.slice(11, 16)}–${utcEnd} UTC (${localStart}–${localEnd} ${offset}, ${timezone})`;
+  return `${utc} (${localStart}–${localEnd} ${offset}, ${timezone})`;
 }
 
 export function localParts(ms: number, timezone: string): { date: string; time: string; offset: string } {

@@ -1,5 +1,6 @@
 /** The words of a report as data, in English and Japanese: one row per metric and per verdict. */
 import type { Metric, Verdict } from '../comparison/types.ts';
+import { cutText, plainText } from './text.ts';
 
 /** The same thing said twice. */
 export interface Bilingual {
@@ -31,14 +32,14 @@ export const METRICS: Readonly<Record<Metric, MetricWords>> = {
     kind: 'duration',
     short: 'PDV p95',
     en: '95th percentile of packet delay variation (RFC 5481)',
-    ja: 'パケット遅延変動(PDV、RFC 5481)の95パーセンタイル',
+    ja: 'パケット遅延変動（PDV、RFC 5481）の95パーセンタイル',
   },
   loss_ratio: { kind: 'ratio', short: 'loss', en: 'packet loss', ja: 'パケット損失率' },
   deadline_miss_ratio: {
     kind: 'ratio',
     short: 'deadline miss',
     en: 'packets lost or later than the play-out deadline',
-    ja: '許容時間内に届かなかったパケットの割合(損失を含む)',
+    ja: '許容時間内に届かなかったパケットの割合（損失を含む）',
   },
   slo_breach_ratio: {
     kind: 'ratio',
@@ -135,9 +136,17 @@ export const VERDICTS: Readonly<Record<Verdict, VerdictWords>> = {
   },
 };
 
+/** Longest cohort name inside a sentence, in terminal cells; tables and CSVs carry it whole. */
+const NAME_IN_SENTENCE = 32;
+
+/** A cohort's name as part of a sentence: harmless, and short enough to leave room for the sentence. */
+export function cohortInSentence(cohort: string): Bilingual {
+  return cohortName(cutText(plainText(cohort), NAME_IN_SENTENCE));
+}
+
 /** Cohort names are the user's; only the two that lagdiff itself makes are translated. */
 export function cohortName(cohort: string): Bilingual {
   if (cohort === 'all') return { en: 'all clients', ja: '全クライアント' };
   if (cohort === 'unknown') return { en: 'clients in no cohort', ja: 'コホート未分類のクライアント' };
-  return { en: cohort, ja: cohort };
+  return { en: cohort, ja: `「${cohort}」` };
 }

@@ -10,6 +10,8 @@ import { COLORS, drawPlot, Plot } from './plot.ts';
 
 const WIDTH = 640;
 const HEIGHT = 300;
+/** For a printed page with little room. */
+const SHORT_HEIGHT = 200;
 /** The axis ends a little beyond this share of the slower window; what lies further is said in words, not squeezed in. */
 const SHOWN_SHARE = 0.99;
 
@@ -17,6 +19,7 @@ export function ecdfFigure(
   comparison: Comparison,
   cohort: string,
   threshold: { readonly rtt_ns: number; readonly label: string } | null,
+  options: { readonly id?: string; readonly short?: boolean } = {},
 ): Figure | null {
   const find = (period: string): EcdfSeries | undefined =>
     comparison.ecdf.find((series) => series.cohort === cohort && series.period === period);
@@ -28,6 +31,7 @@ export function ecdfFigure(
   const start = Math.min(...arms.map(({ rtt_ns }) => rtt_ns[0]!)) * 0.9;
   const points = arms.map((arm) => stepPoints(arm, start, edge));
   const beyond = arms.map((arm) => 1 - shareAt(arm, edge));
+  const height = options.short ? SHORT_HEIGHT : HEIGHT;
   const name = cutText(plainText(cohortName(cohort).en), 40);
   const legend: LegendEntry[] = [
     { label: 'baseline', color: COLORS.baseline, kind: 'line', dash: '7 3' },
@@ -50,13 +54,13 @@ export function ecdfFigure(
   );
   if (far.length > 0) notes.push(`beyond the right edge: ${far.join('; ')}`);
   return frameFigure({
-    id: `ecdf-${fileStem(cohort)}`,
+    id: options.id ?? `ecdf-${fileStem(cohort)}`,
     title: `RTT of ${name}: how many player-minutes stayed below each value`,
     subtitle: 'A curve further right is slower. Player-minute = median RTT of one client in one minute.',
     description: `Cumulative share of player-minutes by RTT for ${name}, baseline and evening.`,
     legend,
     width: WIDTH,
-    bodyHeight: HEIGHT,
+    bodyHeight: height,
     csv: toCsv(
       ['cohort', 'period', 'rtt_ns', 'share'],
       arms.flatMap((arm) => arm.rtt_ns.map((rtt, i) => [cohort, arm.period, rtt, arm.share[i]!])),
@@ -66,7 +70,7 @@ export function ecdfFigure(
       drawPlot(
         {
           width: WIDTH,
-          height: HEIGHT,
+          height,
           marginLeft: 52,
           marginBottom: 40,
           marginTop: 14,

@@ -35,7 +35,10 @@ export function planSummaryFigures(model: ReportModel): { ecdf: Figure | null; f
   const metric = headlineRow?.metric ?? 'rtt_p50_ns';
   const ofMetric = rows.filter((row) => row.metric === metric);
   return {
-    ecdf: ecdfFigure(comparison, headlineRow?.cohort ?? 'all', input.threshold),
+    ecdf: ecdfFigure(comparison, headlineRow?.cohort ?? 'all', input.threshold, {
+      id: 'summary-ecdf',
+      short: true,
+    }),
     forest: forestFigure(metric, ofMetric.slice(0, SUMMARY_COHORTS), {
       id: 'summary-forest',
       left: Math.max(0, ofMetric.length - SUMMARY_COHORTS),

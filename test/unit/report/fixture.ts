@@ -311,3 +311,44 @@ export function reportFixture(more: Partial<ReportInput> = {}): ReportInput {
     ...more,
   };
 }
+
+/** Everything long, many and hostile at once: the layouts must hold, and nothing may become markup or a terminal command. */
+export function stressFixture(): ReportInput {
+  const base = reportFixture();
+  const long = '長い名前のコホート・東京23区・PPPoE・'.repeat(4);
+  const cohorts = [long, '<script>alert(1)</script>', '\u001b[31mred\u202e', '=cmd|"x"', ...'abcdefghijkl'];
+  const rows = cohorts.flatMap((cohort) => base.comparison.comparisons.map((r) => ({ ...r, cohort })));
+  const sentence = 'This sentence is longer than a summary has room for, and it says so. '.repeat(12);
+  return {
+    ...base,
+    case: {
+      ...base.case!,
+      title: `Title ${sentence}`,
+      servers: Array.from({ length: 9 }, (_, i) => ({
+        name: `server-with-a-long-name-${i}`,
+        address: `2001:db8:1234:5678:9abc:def0:1234:${i}`,
+        provider: `Provider number ${i} with a long corporate name`,
+        kind: 'unknown' as const,
+      })),
+      contact: { name: sentence, email: 'noc@example.net', availability: sentence },
+      asks: { owner: sentence },
+    },
+    comparison: {
+      ...base.comparison,
+      headline: sentence,
+      scope: sentence,
+      comparisons: rows,
+      limitations: Array.from({ length: 30 }, () => sentence),
+      diagnostics: base.comparison.diagnostics.map((d) => ({
+        ...d,
+        id: 'a/very-long-diagnostic-name-'.repeat(9),
+      })),
+      ecdf: base.comparison.ecdf.map((series) => ({
+        ...series,
+        cohort: series.cohort === 'pppoe' ? long : series.cohort,
+      })),
+    },
+    headline: { cohort: long, metric: 'rtt_p50_ns' },
+    threshold: { rtt_ns: 60 * MS, label: sentence.slice(0, 60) },
+  };
+}
