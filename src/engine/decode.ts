@@ -50,6 +50,10 @@ export interface SegmentSummary {
   readonly decoded: number;
   readonly diagnosed: number;
   readonly times: SegmentTimes | null;
+  /** pcap or pcapng, with resolution and byte order. */
+  readonly format: string;
+  /** The capture cannot be read on from `exitOffset`. */
+  readonly isStopped: boolean;
   readonly linkTypes: readonly { readonly linkType: number; readonly records: number }[];
 }
 
@@ -137,6 +141,8 @@ function readSummary(bytes: Uint8Array): SegmentSummary {
   return {
     entryOffset: entry === MAX_U64 ? null : Number(entry),
     exitOffset: Number(view.getBigUint64(8, true)),
+    format: 'pcap',
+    isStopped: false,
     records: view.getUint32(16, true),
     decoded: view.getUint32(20, true),
     diagnosed: view.getUint32(24, true),

@@ -9,7 +9,7 @@ import type { RawTable } from '../engine/core.ts';
 import { SHARDS, type DecodedSegment, type TallyEntry } from '../engine/decode.ts';
 import type { FlowConfig, RowBatch } from '../engine/flow.ts';
 import { InputError } from '../errors.ts';
-import { mergeTables } from '../tables/merge.ts';
+import { mergeAtEnd, mergeTables, splitAtEnd } from '../tables/merge.ts';
 import type { Pool } from './pool.ts';
 import type { Spares } from './segments.ts';
 
@@ -38,6 +38,8 @@ export class FlowPipeline implements Spares {
   readonly #underWay: Promise<void>[] = [];
   readonly #spares: SharedArrayBuffer[] = [];
   readonly #tallies: TallyEntry[][] = Array.from({ length: SHARDS }, () => []);
+  /** Rows that no frame completed, kept for the end so that the cut into rounds cannot be seen. */
+  readonly #atEnd = new Map<TableName, RawTable[]>();
   #round: Round = { segments: [], frameBases: [], bytes: 0 };
   #frames = 0;
 
@@ -85,7 +87,7 @@ export class FlowPipeline implements Spares {
     const parts = Array.from({ length: SHARDS }, (_, shard) => this.#queue(shard, round, isLast));
     const before = this.#underWay.at(-1) ?? Promise.resolve();
     const done = Promise.all([before, ...parts]).then(async ([, ...tables]) => {
-      await this.#emit(tables);
+      await this.#emit(tables, isLast);
       for (const segment of round.segments) {
         if (segment.rows.buffer instanceof SharedArrayBuffer && this.#spares.length < 2 * this.#pool.workers + 2) {
           this.#spares.push(segment.rows.buffer);
@@ -110,7 +112,8 @@ export class FlowPipeline implements Spares {
       if (batches.length === 0 && (!isLast || state === null)) return {};
       const answer = await this.#pool.analyze({ config: this.#config, state, batches, isLast });
       this.#states[shard] = answer.state;
-      this.#tallies[shard]?.push(...answer.tally);
+      // The shard counts over its whole life: the latest word replaces the one before.
+      this.#tallies[shard] = [...answer.tally];
       return answer.tables;
     });
     const settled = result.then(
@@ -121,10 +124,20 @@ export class FlowPipeline implements Spares {
     return result;
   }
 
-  async #emit(shards: readonly Readonly<Partial<Record<TableName, RawTable>>>[]): Promise<void> {
+  async #emit(shards: readonly Readonly<Partial<Record<TableName, RawTable>>>[], isLast: boolean): Promise<void> {
     for (const name of Object.keys(TABLES) as TableName[]) {
-      const tables = shards.flatMap((tables) => tables[name] ?? []);
-      if (tables.length > 0) await this.#sink(name, mergeTables(tables));
+      const completed: RawTable[] = [];
+      const waiting = this.#atEnd.get(name) ?? [];
+      for (const tables of shards) {
+        const table = tables[name];
+        if (table === undefined) continue;
+        const split = splitAtEnd(table);
+        if (split.completed.rows > 0) completed.push(split.completed);
+        if (split.atEnd !== null) waiting.push(split.atEnd);
+      }
+      this.#atEnd.set(name, waiting);
+      if (completed.length > 0) await this.#sink(name, mergeTables(completed));
+      if (isLast && waiting.length > 0) await this.#sink(name, mergeAtEnd(waiting));
     }
   }
 }

@@ -108,7 +108,7 @@ export async function* blocksOf(
     if (held !== null) {
       const segment = await decode(held, false);
       yield segment;
-      if (segment.stopped) return;
+      if (segment.summary.isStopped) return;
     }
     held = block;
   }

@@ -1,10 +1,13 @@
 /**
  * Tables of several shards → one, in capture order. Every row carries the frame that completed it in the hidden
- * first column; rows of one frame come from one shard and keep their order. Rows written at the end of the capture
- * carry the largest number and fall back to the flow's own.
+ * first column; rows of one frame come from one shard and keep their order. Rows that no frame completed (a flow that
+ * ended by silence or with the capture) carry `AT_END`: they wait for the end and go by their flow.
  */
 
 import type { RawColumn, RawTable } from '../engine/core.ts';
+
+/** `order` of rows that belong to the end of the capture; wasm/crates/flow/src/emit.rs has the same. */
+export const AT_END = 0xffff_ffff;
 
 function wordsOf(column: RawColumn | undefined): Uint32Array {
   if (column === undefined) return new Uint32Array(0);
@@ -51,6 +54,45 @@ export function mergeTables(tables: readonly RawTable[]): RawTable {
     ),
   );
   return { rows, columns };
+}
+
+/** Splits a shard's table into rows that a frame completed and rows that wait for the end. */
+export function splitAtEnd(table: RawTable): { readonly completed: RawTable; readonly atEnd: RawTable | null } {
+  const order = wordsOf(table.columns[0]);
+  const waiting: number[] = [];
+  const completed: number[] = [];
+  order.forEach((frame, row) => (frame === AT_END ? waiting : completed).push(row));
+  if (waiting.length === 0) return { completed: table, atEnd: null };
+  return { completed: selectRows([table], completed.map((row) => ({ table: 0, row }))), atEnd: selectRows([table], waiting.map((row) => ({ table: 0, row }))) };
+}
+
+/** Rows that waited for the end, by flow; rows of one flow keep the order in which its shard wrote them. */
+export function mergeAtEnd(tables: readonly RawTable[]): RawTable {
+  const flows = tables.map((table) => wordsOf(table.columns[1]));
+  const places = tables.flatMap((table, index) => Array.from({ length: table.rows }, (_, row) => ({ table: index, row })));
+  const flowOf = ({ table, row }: Place): number => flows[table]?.[row] ?? 0;
+  return selectRows(tables, places.sort((a, b) => flowOf(a) - flowOf(b)));
+}
+
+interface Place {
+  readonly table: number;
+  readonly row: number;
+}
+
+function selectRows(tables: readonly RawTable[], places: readonly Place[]): RawTable {
+  const fromTable = Uint32Array.from(places, ({ table }) => table);
+  const fromRow = Uint32Array.from(places, ({ row }) => row);
+  const count = tables[0]?.columns.length ?? 0;
+  const empty: RawColumn = { data: new Uint8Array(0), validity: null };
+  const columns = Array.from({ length: count }, (_, index) =>
+    gatherRows(
+      tables.map((table) => ({ rows: table.rows, column: table.columns[index] ?? empty })),
+      places.length,
+      fromTable,
+      fromRow,
+    ),
+  );
+  return { rows: places.length, columns };
 }
 
 /** One column of the result: row r is row `fromRow[r]` of source `fromTable[r]`. */

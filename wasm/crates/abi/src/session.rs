@@ -2,7 +2,7 @@
 
 use crate::blob::Fields;
 use capture::{CaptureError, Context};
-use columns::{Table, TableId, TABLES};
+use columns::{encode_tally, Table, TABLES};
 use flow::Analyzer;
 use packet::segment::{Progress, SegmentConfig, SegmentDecoder, Start};
 
@@ -154,13 +154,13 @@ impl Session {
                 what::SUMMARY => self.blob = summary_blob(decoder),
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
                 what::ENTRY_CONTEXT => self.blob = decoder.entry_context(),
-                what::TALLY => self.blob = decoder.tally().encode(),
+                what::TALLY => self.blob = encode_tally(&decoder.tally().entries()),
                 what::LEFTOVER => return Self::point(&mut self.pair, decoder.leftover()),
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
             },
             Work::Flow(analyzer) => match what {
                 what::STATE => {}
-                what::TALLY => self.blob = analyzer.tally().encode(),
+                what::TALLY => self.blob = encode_tally(&analyzer.tally()),
                 _ => self.blob = Vec::new(),
             },
             Work::Idle { .. } => self.blob = Vec::new(),
@@ -275,9 +275,4 @@ fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
         out.extend_from_slice(&records.to_le_bytes());
     }
     out
-}
-
-/// Which bit of `Config::tables` asks for a table.
-pub fn table_bit(id: TableId) -> u32 {
-    1 << (id as u32)
 }

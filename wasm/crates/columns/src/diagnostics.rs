@@ -125,17 +125,19 @@ impl Tally {
         sorted
     }
 
-    /// 32 bytes each: code u16, severity u16, record u32, count u64, byte_offset u64, detail u64; little-endian.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for entry in self.entries() {
-            out.extend_from_slice(&(entry.diagnostic as u16).to_le_bytes());
-            out.extend_from_slice(&(entry.diagnostic.severity() as u16).to_le_bytes());
-            out.extend_from_slice(&entry.record.to_le_bytes());
-            out.extend_from_slice(&entry.count.to_le_bytes());
-            out.extend_from_slice(&entry.byte_offset.to_le_bytes());
-            out.extend_from_slice(&entry.detail.to_le_bytes());
-        }
-        out
+}
+
+/// Entries as they cross the ABI, 32 bytes each: code u16, severity u16, record u32, count u64, byte_offset u64,
+/// detail u64; little-endian.
+pub fn encode_tally(entries: &[TallyEntry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in entries {
+        out.extend_from_slice(&(entry.diagnostic as u16).to_le_bytes());
+        out.extend_from_slice(&(entry.diagnostic.severity() as u16).to_le_bytes());
+        out.extend_from_slice(&entry.record.to_le_bytes());
+        out.extend_from_slice(&entry.count.to_le_bytes());
+        out.extend_from_slice(&entry.byte_offset.to_le_bytes());
+        out.extend_from_slice(&entry.detail.to_le_bytes());
     }
+    out
 }

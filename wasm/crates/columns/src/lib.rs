@@ -8,8 +8,9 @@ mod diagnostics;
 mod schema;
 
 pub use column::{Column, Table};
-pub use diagnostics::{Diagnostic, Severity, Tally, TallyEntry};
+pub use diagnostics::{encode_tally, Diagnostic, Severity, Tally, TallyEntry};
 pub use schema::{
     columns_of, ColumnDef, TableId, Type, CONNECTION_STATES, DIRECTIONS, EVENT_KINDS, JITTER_METHODS, LOSS_METHODS,
     MTU_FINDINGS, RTT_METHODS, TABLES, TOWARD,
 };
+pub const CAPTURE_ERRORS: &[(u32, &str)] = &[(1, "capture/unknown-format")];
