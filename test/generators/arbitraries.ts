@@ -355,7 +355,7 @@ export const rotatedCapture: fc.Arbitrary<{
     const edges = [0, ...cuts, made.frames.length];
     const parts = edges
       .slice(1)
-      .map((end, i) => fileOf(made.linkType, made.frames.slice(edges[i]!, end), shape));
+      .map((end, i) => fileOf(made.linkType, made.frames.slice(edges[i], end), shape));
     return {
       whole: {
         format: shape.format,
