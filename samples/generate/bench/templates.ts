@@ -46,7 +46,7 @@ export function flowAddresses(flow: number): FlowAddresses {
   const host = flow % 65_000;
   return {
     client: isIpv6
-      ? `2001:db8:${(1 + (flow >>> 16)).toString(16)}::${(host + 1).toString(16)}`
+      ? `2001:db8:${(1 + Math.floor(flow / 65_000)).toString(16)}::${(host + 1).toString(16)}`
       : `100.${64 + Math.floor(flow / 65_000)}.${host >>> 8}.${host & 0xff}`,
     server: isIpv6 ? '2001:db8:53::10' : `203.0.113.${10 + (flow % 4)}`,
     clientPort: 10_000 + ((flow * 7919) % 50_000),

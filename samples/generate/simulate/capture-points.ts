@@ -6,7 +6,7 @@ import { tcpFlags, tcpPacket, udpPacket } from '../wire/transport.ts';
 import type { TcpOption } from '../wire/transport.ts';
 import type { DscpRewrite } from './client.ts';
 import { CLIENT_CLOCK_AHEAD_NS, servers } from './scenario.ts';
-import type { Segment } from './tcp-endpoint.ts';
+import type { Segment } from './segment.ts';
 import type { Transit } from './session.ts';
 
 export type CaptureEnd = 'server' | 'client';

@@ -7,8 +7,9 @@ import type { Client } from './client.ts';
 import { EventQueue } from './event-queue.ts';
 import type { Direction, Path } from './path.ts';
 import { Random } from './random.ts';
+import { clientConfig, serverConfig } from './hosts.ts';
 import { TcpEndpoint } from './tcp-endpoint.ts';
-import type { EndpointConfig, RttSample, Segment } from './tcp-endpoint.ts';
+import type { RttSample, Segment } from './segment.ts';
 
 /** One five-tuple as each end sees it; the server side is the same for both. */
 export interface Connection {
@@ -224,7 +225,7 @@ class Session {
     const client: TcpEndpoint = new TcpEndpoint(
       this.queue,
       this.random,
-      this.clientConfig(connection.initialSequence.client_to_server),
+      clientConfig(this.client, this.random, connection.initialSequence.client_to_server),
       (segment) =>
         this.carry(connection, 'client_to_server', { kind: 'tcp', segment }, (us) =>
           server.receive(segment, us),
@@ -233,7 +234,7 @@ class Session {
     const server: TcpEndpoint = new TcpEndpoint(
       this.queue,
       this.random,
-      this.serverConfig(connection.initialSequence.server_to_client),
+      serverConfig(this.client, this.random, connection.initialSequence.server_to_client),
       (segment) =>
         this.carry(connection, 'server_to_client', { kind: 'tcp', segment }, (us) =>
           client.receive(segment, us),
@@ -279,35 +280,6 @@ class Session {
       publicPort,
       token: this.random.u32(),
       initialSequence: { client_to_server: this.random.u32(), server_to_client: this.random.u32() },
-    };
-  }
-
-  private clientConfig(initialSequence: number): EndpointConfig {
-    const { host, delayedAckShare, delayedAckMaxUs } = this.client;
-    const isWindows = host === 'windows';
-    return {
-      initialSequence,
-      useTimestamps: !isWindows,
-      timestampOffset: this.random.u32(),
-      synWindow: isWindows ? 64240 : 64800,
-      window: isWindows ? 1026 : 507,
-      delayedAckShare,
-      // Linux waits the full timer; Windows' timer ticks on its own, so the wait is anything up to one tick.
-      delayedAckUs: (random) => (isWindows ? random.uniform(1000, delayedAckMaxUs) : delayedAckMaxUs),
-      promptAckUs: (random) => random.uniform(30, 150),
-    };
-  }
-
-  private serverConfig(initialSequence: number): EndpointConfig {
-    return {
-      initialSequence,
-      useTimestamps: this.client.host !== 'windows',
-      timestampOffset: this.random.u32(),
-      synWindow: 65160,
-      window: 509,
-      delayedAckShare: 1,
-      delayedAckUs: () => 40_000,
-      promptAckUs: (random) => random.uniform(15, 60),
     };
   }
 

@@ -1,53 +1,15 @@
 /**
  * One end of a TCP connection, as far as a capture shows it: handshake, cumulative and selective acknowledgement
- * (RFC 2018, DSACK RFC 2883), timestamps (RFC 7323), delayed ACK, RTO (RFC 6298 with Linux's 200 ms floor) and fast
- * retransmit. Left out, because these flows never fill a pipe: congestion window, flow control, tail-loss probes.
+ * (RFC 2018, DSACK RFC 2883), timestamps (RFC 7323), delayed ACK, retransmission by timeout and by duplicate ACKs. Left out, because these flows never fill a pipe: congestion window, flow control, tail-loss probes.
  * Sequence numbers are unwrapped here; the capture cuts them to 32 bits.
  */
 
 import type { EventQueue } from './event-queue.ts';
 import type { Random } from './random.ts';
-
-/** What one TCP packet says, before addresses are put on it. */
-export interface Segment {
-  readonly syn: boolean;
-  readonly fin: boolean;
-  readonly push: boolean;
-  readonly seq: number;
-  /** Null only on the first SYN. */
-  readonly ack: number | null;
-  readonly payloadBytes: number;
-  /** Position of the first payload byte in its stream. */
-  readonly streamOffset: number;
-  readonly window: number;
-  readonly tsValue: number | null;
-  readonly tsEcho: number | null;
-  readonly sack: readonly (readonly [number, number])[];
-  readonly transmission: number;
-}
-
-export interface EndpointConfig {
-  readonly initialSequence: number;
-  readonly useTimestamps: boolean;
-  /** Added to the host's millisecond clock; Linux draws one for each connection. */
-  readonly timestampOffset: number;
-  readonly synWindow: number;
-  readonly window: number;
-  /** Share of acknowledgements that wait although nothing else is to be sent, 0–1. */
-  readonly delayedAckShare: number;
-  /** How long a delayed one waits, µs. */
-  readonly delayedAckUs: (random: Random) => number;
-  /** How long the host takes for a prompt one, µs. */
-  readonly promptAckUs: (random: Random) => number;
-}
-
-/** An RTT sample an ideal observer beside the sender would take: Karn's rule, and no hole repaired before it. */
-export interface RttSample {
-  readonly completedUs: number;
-  readonly rttUs: number;
-  /** The same without the peer's acknowledgement delay. */
-  readonly networkUs: number;
-}
+import { Reassembly } from './reassembly.ts';
+import type { SequenceRange } from './reassembly.ts';
+import { RetransmissionTimeout } from './retransmission-timeout.ts';
+import type { EndpointConfig, RttSample, Segment } from './segment.ts';
 
 interface Outstanding {
   readonly seq: number;
@@ -67,7 +29,6 @@ interface Message {
   readonly onDelivered: (() => void) | null;
 }
 
-const MIN_RTO_US = 200_000;
 const DUPLICATE_ACK_THRESHOLD = 3;
 
 export class TcpEndpoint {
@@ -89,16 +50,13 @@ export class TcpEndpoint {
   private readonly sentMessages: Message[] = [];
   private sndNxt: number;
   private sndUna: number;
-  private rcvNxt = 0;
+  private readonly received = new Reassembly();
   private lastAckSent = 0;
   private tsRecent = 0;
-  private outOfOrder: (readonly [number, number])[] = [];
   private segmentsToAck = 0;
   private ackTimer = 0;
   private rtoTimer = 0;
-  private rtoUs = 1_000_000;
-  private srttUs: number | null = null;
-  private rttvarUs = 0;
+  private readonly timeout = new RetransmissionTimeout();
   private duplicateAcks = 0;
   private recoveryPoint: number | null = null;
   private synSeenUs: number | null = null;
@@ -149,8 +107,8 @@ export class TcpEndpoint {
   }
 
   private receiveSyn(segment: Segment): void {
-    const isRepeat = this.rcvNxt !== 0;
-    this.rcvNxt = segment.seq + 1;
+    const isRepeat = this.received.next !== 0;
+    this.received.next = segment.seq + 1;
     if (segment.tsValue !== null) this.tsRecent = segment.tsValue;
     if (segment.ack === null) {
       this.synSeenUs = isRepeat ? null : this.queue.nowUs;
@@ -223,7 +181,7 @@ export class TcpEndpoint {
     }
     if (newest !== null && isClean) {
       const rttUs = this.queue.nowUs - newest.firstSentUs;
-      this.estimateRto(rttUs);
+      this.timeout.measure(rttUs);
       if (newest.segment.payloadBytes > 0) {
         const networkUs = newest.transitUs + ackTransitUs;
         this.samples.push({ completedUs: this.queue.nowUs, rttUs, networkUs });
@@ -231,17 +189,6 @@ export class TcpEndpoint {
     }
     this.rtoTimer++;
     if (this.outstanding.length > 0) this.armRto();
-  }
-
-  private estimateRto(rttUs: number): void {
-    if (this.srttUs === null) {
-      this.srttUs = rttUs;
-      this.rttvarUs = rttUs / 2;
-    } else {
-      this.rttvarUs = 0.75 * this.rttvarUs + 0.25 * Math.abs(this.srttUs - rttUs);
-      this.srttUs = 0.875 * this.srttUs + 0.125 * rttUs;
-    }
-    this.rtoUs = this.srttUs + Math.max(MIN_RTO_US, 4 * this.rttvarUs);
   }
 
   /** A segment is lost when three that were sent after it have arrived; the first hole is lost by definition here. */
@@ -269,9 +216,9 @@ export class TcpEndpoint {
 
   private armRto(): void {
     const mine = this.rtoTimer;
-    this.queue.after(this.rtoUs, () => {
+    this.queue.after(this.timeout.us, () => {
       if (mine !== this.rtoTimer || this.outstanding.length === 0) return;
-      this.rtoUs = Math.min(2 * this.rtoUs, 120_000_000);
+      this.timeout.backOff();
       this.recoveryPoint = this.sndNxt;
       this.resend(this.outstanding.find((sent) => !sent.isSacked) ?? this.outstanding[0]!);
     });
@@ -279,35 +226,29 @@ export class TcpEndpoint {
 
   private receiveData(segment: Segment): void {
     const end = segment.seq + segment.payloadBytes + (segment.fin ? 1 : 0);
-    if (end <= this.rcvNxt) {
-      this.sendAck([[segment.seq, end]]);
+    if (end <= this.received.next) {
+      this.sendAck([[segment.seq, end], ...this.received.blocks()]);
       return;
     }
-    if (segment.seq > this.rcvNxt) {
-      this.outOfOrder = merged([...this.outOfOrder, [segment.seq, end]]);
+    if (segment.seq > this.received.next) {
       if (segment.fin) this.finReceived = true;
-      // RFC 2018 §4: the block with the segment that caused this ACK comes first.
-      const newest = this.outOfOrder.findIndex(([left, right]) => segment.seq >= left && segment.seq < right);
-      this.sendAck([], newest);
+      this.sendAck(this.received.keepEarly(segment.seq, end));
       return;
     }
-    const hadHole = this.outOfOrder.length > 0;
-    const before = this.rcvNxt;
-    this.rcvNxt = end;
-    while (this.outOfOrder.length > 0 && this.outOfOrder[0]![0] <= this.rcvNxt) {
-      this.rcvNxt = Math.max(this.rcvNxt, this.outOfOrder.shift()![1]);
-    }
+    const hadHole = this.received.hasHole;
+    const before = this.received.next;
+    this.received.advance(end);
     if (segment.fin) this.finReceived = true;
     this.segmentsToAck++;
     const delivered = this.peer.sentMessages.filter(
-      (message) => message.end > before && message.end <= this.rcvNxt,
+      (message) => message.end > before && message.end <= this.received.next,
     );
     if (hadHole) this.sendAck();
     else this.scheduleAck(delivered.some((message) => message.isAnswered));
     for (const message of delivered) message.onDelivered?.();
-    const keep = this.peer.sentMessages.findIndex((message) => message.end > this.rcvNxt);
+    const keep = this.peer.sentMessages.findIndex((message) => message.end > this.received.next);
     this.peer.sentMessages.splice(0, keep === -1 ? this.peer.sentMessages.length : keep);
-    if (this.finReceived && !this.finSent && this.outOfOrder.length === 0) {
+    if (this.finReceived && !this.finSent && !this.received.hasHole) {
       this.queue.after(this.random.uniform(40, 200), () => this.close());
     }
   }
@@ -328,18 +269,14 @@ export class TcpEndpoint {
     });
   }
 
-  private sendAck(duplicate: readonly (readonly [number, number])[] = [], newest = 0): void {
-    const holes = [...this.outOfOrder];
-    const blocks = [...duplicate, ...holes.splice(newest, 1), ...holes].slice(
-      0,
-      this.config.useTimestamps ? 3 : 4,
-    );
+  private sendAck(sack: readonly SequenceRange[] = this.received.blocks()): void {
+    const blocks = sack.slice(0, this.config.useTimestamps ? 3 : 4);
     this.send({
       syn: false,
       fin: false,
       push: false,
       seq: this.sndNxt,
-      ack: this.rcvNxt,
+      ack: this.received.next,
       payloadBytes: 0,
       streamOffset: 0,
       window: this.config.window,
@@ -390,28 +327,16 @@ export class TcpEndpoint {
 
   /** Puts the present ACK and timestamps on a segment, as every (re)transmission does. */
   private send(segment: Segment): number {
-    const hasAck = this.rcvNxt !== 0;
+    const hasAck = this.received.next !== 0;
     const { useTimestamps, timestampOffset } = this.config;
-    this.lastAckSent = this.rcvNxt;
+    this.lastAckSent = this.received.next;
     this.segmentsToAck = 0;
     this.ackTimer++;
     return this.transmit({
       ...segment,
-      ack: hasAck ? this.rcvNxt : null,
+      ack: hasAck ? this.received.next : null,
       tsValue: useTimestamps ? (Math.floor(this.queue.nowUs / 1000) + timestampOffset) >>> 0 : null,
       tsEcho: useTimestamps ? (hasAck ? this.tsRecent : 0) : null,
     });
   }
-}
-
-function merged(ranges: readonly (readonly [number, number])[]): (readonly [number, number])[] {
-  const sorted = [...ranges].sort((a, b) => a[0] - b[0]);
-  const joined: (readonly [number, number])[] = [];
-  for (const range of sorted) {
-    const last = joined.at(-1);
-    if (last !== undefined && range[0] <= last[1])
-      joined[joined.length - 1] = [last[0], Math.max(last[1], range[1])];
-    else joined.push(range);
-  }
-  return joined;
 }

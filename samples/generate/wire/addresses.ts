@@ -8,6 +8,10 @@ const parsed = new Map<string, Uint8Array>();
 export function addressBytes(text: string): Uint8Array {
   let bytes = parsed.get(text);
   if (bytes === undefined) {
+    // The library also reads `192.0.2` the way inet_aton does; a builder had better not.
+    if (!ipaddr.IPv6.isValid(text) && !ipaddr.IPv4.isValidFourPartDecimal(text)) {
+      throw new Error(`not an address: ${text}`);
+    }
     bytes = Uint8Array.from(ipaddr.parse(text).toByteArray());
     parsed.set(text, bytes);
   }
