@@ -2,7 +2,8 @@
 
 import type { Analysis } from '../analyze.ts';
 import type { Finding } from '../findings/types.ts';
-import { cellReaders, jsonCell } from '../tables/values.ts';
+import { jsonCell } from '../tables/text.ts';
+import { cellReaders } from '../tables/values.ts';
 import type { Batch } from '../tables/batch.ts';
 import { formatInstant } from '../units.ts';
 
