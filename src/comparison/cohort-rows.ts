@@ -60,7 +60,7 @@ export function compareCohort(input: CohortInput): CohortResult {
     blocks,
     'deadline_miss_ratio',
     deadlineCells,
-    "RTT samples later than the flow's minimum plus the buffer, and lost packets, over samples and lost packets",
+    "share of packets lost, or later than the flow's minimum RTT of the period plus the buffer (late share from RTT samples)",
   );
   return { rows: withDoubts(input, [connect, loss, ...rtt.rows, deadline]), shift: rtt.shift, blocks };
 }

@@ -93,7 +93,7 @@ export function draftRow(
     cells_evening: evening.cells.length,
     paired: arms.paired,
     unpaired,
-    needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms),
+    needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms, facts),
     method: methodText(facts, blocks, arms.paired, input.replicates, family.clusters),
     notes,
   };
@@ -142,6 +142,7 @@ function neededFor(
   margin: number,
   cells: number,
   arms: TwoArms<AnyCell>,
+  facts: RowFacts,
 ): ComparisonRow['needed'] {
   const clients = Math.min(arms.baseline.clients, arms.evening.clients);
   const minutes = Math.min(input.baseline.minutes, input.evening.minutes);
@@ -155,6 +156,15 @@ function neededFor(
     };
   }
   if (judged.verdict !== 'INCONCLUSIVE') return null;
+  const hidden = Math.max(facts.hiddenBaseline, facts.hiddenEvening);
+  if (hidden >= margin) {
+    // The rule of three falls with n itself, not with its root.
+    return {
+      clients: Math.ceil((clients * hidden) / margin),
+      minutes,
+      reason: `not one event was seen in a period; to exclude ${margin} the data must grow by a factor of ${(hidden / margin).toFixed(1)}, in clients or in minutes`,
+    };
+  }
   const growth = Math.min(100, growthNeeded(estimate.difference!, judged.ci90, margin));
   return {
     clients: Math.ceil(clients * growth),
