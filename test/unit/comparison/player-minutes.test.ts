@@ -28,7 +28,7 @@ const rtt = (second: number, rttMs: number, change: Partial<RttRow> = {}): RttRo
   timestampNs: START_NS + BigInt(second) * 1_000_000_000n,
   toward: 0,
   method: 1,
-  rttNs: BigInt(rttMs * 1e6),
+  rttNs: BigInt(Math.round(rttMs * 1e6)),
   ...change,
 });
 const minuteOf = (minute: number, values: readonly number[], change: Partial<RttRow> = {}): RttRow[] =>
