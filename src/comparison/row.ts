@@ -31,6 +31,8 @@ export function cellsNeeded(quantile: number | null): number {
 }
 
 export interface RowFacts {
+  /** Where the unpaired family keeps the same estimate. */
+  readonly besideAt: number;
   readonly words: string;
   readonly quantile: number | null;
   readonly hiddenBaseline: number;
@@ -58,7 +60,7 @@ export function draftRow(
       gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
   }
   const judged = judgeUnlessGated(estimate, gates, family.clusters, margin.value, facts, round);
-  const unpaired = beside === null ? null : judgeBeside(beside, at, facts, round);
+  const unpaired = beside === null || judged === null ? null : judgeBeside(beside, facts, round);
   const { baseline, evening } = arms;
   const count = (key: 'clients' | 'filledBlocks'): [number, number] => [baseline[key], evening[key]];
   const [clientsBaseline, clientsEvening] = count('clients');
@@ -116,11 +118,10 @@ function judgeUnlessGated(
 
 function judgeBeside(
   beside: FamilyEstimates,
-  at: number,
   facts: RowFacts,
   round: (value: number) => number,
 ): ComparisonRow['unpaired'] {
-  const { difference, standardError } = beside.estimates[at]!;
+  const { difference, standardError } = beside.estimates[facts.besideAt]!;
   if (difference === null || standardError === null) return null;
   const { ci95 } = judge({
     difference,
