@@ -60,7 +60,7 @@ export function compareCohort(input: CohortInput): CohortResult {
     blocks,
     'deadline_miss_ratio',
     deadlineCells,
-    "RTT samples later than the flow's minimum plus the buffer, and lost packets, over samples and lost packets",
+    "share of packets lost, or later than the flow's minimum RTT of the period plus the buffer (late share from RTT samples)",
   );
   return { rows: withDoubts(input, [connect, loss, ...rtt.rows, deadline]), shift: rtt.shift, blocks };
 }
@@ -73,21 +73,31 @@ function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; s
     (period) => rttCells(period, degradedNs),
     blocks,
   );
-  const estimands: Estimand<RttCell>[] = [
-    { kind: 'quantiles', quantiles: SHIFT_QUANTILES, value: (c) => c.rtt },
+  const estimandsAt = (quantiles: readonly number[]): Estimand<RttCell>[] => [
+    { kind: 'quantiles', quantiles, value: (c) => c.rtt },
     { kind: 'quantiles', quantiles: [0.5], value: (c) => c.excess },
     { kind: 'quantiles', quantiles: [0.5], value: (c) => c.pdv },
     { kind: 'ratio', numerator: (c) => c.breach, denominator: () => 1 },
   ];
-  const family = estimateFamily(primary, estimands, settingsOf(input, blocks, 'rtt'));
+  const family = estimateFamily(primary, estimandsAt(SHIFT_QUANTILES), settingsOf(input, blocks, 'rtt'));
+  // Beside a paired row only its own quantiles are wanted, not the whole shift function again.
   const beside =
-    unpaired === null ? null : estimateFamily(unpaired, estimands, settingsOf(input, blocks, 'rtt-unpaired'));
+    unpaired === null
+      ? null
+      : estimateFamily(unpaired, estimandsAt([0.5, 0.95]), settingsOf(input, blocks, 'rtt-unpaired'));
   const tau = Math.max(1, blocks.tauMinutes ?? 1);
   const breachCells = (arm: TwoArms<RttCell>['baseline']): CountCell[] =>
     arm.cells.map(({ cell }) => ({ events: cell.breach, trials: 1 }));
-  const row = (metric: Metric, at: number, quantile: number | null, words: string): DraftRow =>
+  const row = (
+    metric: Metric,
+    at: number,
+    besideAt: number,
+    quantile: number | null,
+    words: string,
+  ): DraftRow =>
     draftRow(input, blocks, metric, primary, family, beside, at, {
       words,
+      besideAt,
       quantile,
       hiddenBaseline: quantile === null ? hiddenByZero(breachCells(primary.baseline), tau) : 0,
       hiddenEvening: quantile === null ? hiddenByZero(breachCells(primary.evening), tau) : 0,
@@ -96,23 +106,26 @@ function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; s
   const rtt = input.rttMethod;
   const degradedMs = degradedNs / 1e6;
   const rows = [
-    row('rtt_p50_ns', MEDIAN_AT, 0.5, `median of player-minute RTT (${rtt})`),
-    row('rtt_p95_ns', P95_AT, 0.95, `95th percentile of player-minute RTT (${rtt})`),
+    row('rtt_p50_ns', MEDIAN_AT, 0, 0.5, `median of player-minute RTT (${rtt})`),
+    row('rtt_p95_ns', P95_AT, 1, 0.95, `95th percentile of player-minute RTT (${rtt})`),
     row(
       'excess_delay_p50_ns',
       n,
+      2,
       0.5,
       `median of player-minute RTT above the client's least minute of the period (${rtt})`,
     ),
     row(
       'pdv_p95_ns',
       n + 1,
+      3,
       0.5,
       `median over player-minutes of p95(RTT) - min(RTT), round-trip PDV in the form of RFC 5481 (${rtt})`,
     ),
     row(
       'slo_breach_ratio',
       n + 2,
+      4,
       null,
       `share of player-minutes with RTT above ${degradedMs} ms, the profile's "degraded" (${rtt})`,
     ),
@@ -167,6 +180,7 @@ function ratioRow(
   const phiAfter = overdispersion(after);
   return draftRow(input, blocks, metric, primary, family, beside, 0, {
     words,
+    besideAt: 0,
     quantile: null,
     hiddenBaseline: hiddenByZero(before, phiBefore ?? phiAfter),
     hiddenEvening: hiddenByZero(after, phiAfter ?? phiBefore),

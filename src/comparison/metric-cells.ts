@@ -58,8 +58,15 @@ export const lossCells = (period: CohortPeriod): RatioCell[] =>
     c.sentPackets === null ? null : { events: c.lostPackets ?? 0, trials: c.sentPackets },
   );
 
+/**
+ * Share of packets lost or late, in units of timed samples: n·L + (1 − L)·late. Lost packets are not added to the
+ * samples one by one: a minute has thousands of packets and a dozen samples, and each loss would count a hundredfold.
+ */
 export const deadlineCells = (period: CohortPeriod): RatioCell[] =>
-  countCells(period.cells, (c) => ({ events: c.deadlineMisses, trials: c.deadlineTotal }));
+  countCells(period.cells, (c) => {
+    const lost = c.sentPackets ? (c.lostPackets ?? 0) / c.sentPackets : 0;
+    return { events: c.timedSamples * lost + (1 - lost) * c.lateSamples, trials: c.timedSamples };
+  });
 
 export const connectCells = (period: CohortPeriod): RatioCell[] =>
   period.connects.map((c: ConnectCell) => ({

@@ -21,7 +21,7 @@ interface CellParts {
   sent: number;
   lost: number;
   measurable: boolean;
-  misses: number;
+  late: number;
 }
 
 export function buildCells(
@@ -56,7 +56,7 @@ function gatherParts(
         sent: 0,
         lost: 0,
         measurable: false,
-        misses: 0,
+        late: 0,
       };
       parts.set(key, part);
     }
@@ -70,7 +70,7 @@ function gatherParts(
       for (const [minute, samples] of side.minutes) {
         const part = partOf(view.client, minute - firstMinute);
         part[into].push(samples);
-        if (side === timed) part.misses += samples.countAbove(side.minNs + deadlineBufferNs);
+        if (side === timed) part.late += samples.countAbove(side.minNs + deadlineBufferNs);
       }
     };
     if (vantage !== 'client') add(view.towardClient, 'towardClient');
@@ -116,7 +116,6 @@ function toCell(part: CellParts, vantage: Vantage): PlayerCell {
   }
   const timed = vantage === 'client' ? part.towardServer : part.towardClient;
   const samples = timed.reduce((sum, s) => sum + s.count, 0);
-  const lost = part.measurable ? part.lost : null;
   return {
     client: part.client,
     minute: part.minute,
@@ -126,8 +125,8 @@ function toCell(part: CellParts, vantage: Vantage): PlayerCell {
     rttMinNs: rtt === null ? null : rtt.min,
     pdvP95Ns: rtt === null ? null : Math.round(rtt.p95 - rtt.min),
     sentPackets: part.measurable ? part.sent : null,
-    lostPackets: lost,
-    deadlineMisses: part.misses + (lost ?? 0),
-    deadlineTotal: samples + (lost ?? 0),
+    lostPackets: part.measurable ? part.lost : null,
+    lateSamples: part.late,
+    timedSamples: samples,
   };
 }

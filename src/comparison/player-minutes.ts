@@ -19,10 +19,9 @@ export interface PlayerCell {
   /** Captured plus lost packets, both directions, where loss is measurable; null where it is not. */
   readonly sentPackets: number | null;
   readonly lostPackets: number | null;
-  /** RTT samples later than the flow's minimum plus the buffer, plus lost packets. */
-  readonly deadlineMisses: number;
-  /** RTT samples plus lost packets. */
-  readonly deadlineTotal: number;
+  /** RTT samples later than their flow's minimum of the period plus the buffer, of `timedSamples`. */
+  readonly lateSamples: number;
+  readonly timedSamples: number;
 }
 
 /** Connection attempts of one client in one minute; kept to the very edges of the period. */

@@ -31,6 +31,8 @@ export function cellsNeeded(quantile: number | null): number {
 }
 
 export interface RowFacts {
+  /** Where the unpaired family keeps the same estimate. */
+  readonly besideAt: number;
   readonly words: string;
   readonly quantile: number | null;
   readonly hiddenBaseline: number;
@@ -58,7 +60,7 @@ export function draftRow(
       gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
   }
   const judged = judgeUnlessGated(estimate, gates, family.clusters, margin.value, facts, round);
-  const unpaired = beside === null ? null : judgeBeside(beside, at, facts, round);
+  const unpaired = beside === null || judged === null ? null : judgeBeside(beside, facts, round);
   const { baseline, evening } = arms;
   const count = (key: 'clients' | 'filledBlocks'): [number, number] => [baseline[key], evening[key]];
   const [clientsBaseline, clientsEvening] = count('clients');
@@ -93,7 +95,7 @@ export function draftRow(
     cells_evening: evening.cells.length,
     paired: arms.paired,
     unpaired,
-    needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms),
+    needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms, facts),
     method: methodText(facts, blocks, arms.paired, input.replicates, family.clusters),
     notes,
   };
@@ -116,11 +118,10 @@ function judgeUnlessGated(
 
 function judgeBeside(
   beside: FamilyEstimates,
-  at: number,
   facts: RowFacts,
   round: (value: number) => number,
 ): ComparisonRow['unpaired'] {
-  const { difference, standardError } = beside.estimates[at]!;
+  const { difference, standardError } = beside.estimates[facts.besideAt]!;
   if (difference === null || standardError === null) return null;
   const { ci95 } = judge({
     difference,
@@ -142,6 +143,7 @@ function neededFor(
   margin: number,
   cells: number,
   arms: TwoArms<AnyCell>,
+  facts: RowFacts,
 ): ComparisonRow['needed'] {
   const clients = Math.min(arms.baseline.clients, arms.evening.clients);
   const minutes = Math.min(input.baseline.minutes, input.evening.minutes);
@@ -155,6 +157,15 @@ function neededFor(
     };
   }
   if (judged.verdict !== 'INCONCLUSIVE') return null;
+  const hidden = Math.max(facts.hiddenBaseline, facts.hiddenEvening);
+  if (hidden >= margin) {
+    // The rule of three falls with n itself, not with its root.
+    return {
+      clients: Math.ceil((clients * hidden) / margin),
+      minutes,
+      reason: `not one event was seen in a period; to exclude ${margin} the data must grow by a factor of ${(hidden / margin).toFixed(1)}, in clients or in minutes`,
+    };
+  }
   const growth = Math.min(100, growthNeeded(estimate.difference!, judged.ci90, margin));
   return {
     clients: Math.ceil(clients * growth),
