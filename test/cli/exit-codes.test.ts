@@ -122,9 +122,4 @@ describe('2: could not do it', () => {
   it('refuses a filter it cannot parse, showing where', async () => {
     expectRefusal(await lagdiff(['analyze', good, '--filter', 'udp and and port 53']), /filter/);
   });
-
-  it('refuses to write binary tables to stdout without being told where', async () => {
-    const result = await lagdiff(['export', good, '--table', 'flows', '--format', 'parquet']);
-    expectRefusal(result, /--out/);
-  });
 });

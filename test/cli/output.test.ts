@@ -1,6 +1,8 @@
 /** stdout is the result and nothing else; stderr is everything else; colour and progress only where a person looks. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { lagdiff } from '../helpers/cli.ts';
+import { lagdiff, runProcess } from '../helpers/cli.ts';
 import { eveningFile, workFolder } from '../helpers/small-captures.ts';
 
 const folder = workFolder();
@@ -17,7 +19,7 @@ interface Analysis {
     first: string | null;
     sha256: string;
   }[];
-  readonly flows: readonly unknown[];
+  readonly flows: readonly { readonly protocol: number }[];
   readonly findings: readonly unknown[];
   readonly diagnostics: readonly {
     id: string;
@@ -63,7 +65,6 @@ describe('json', () => {
   });
 
   it('is the same for --out as for stdout', async () => {
-    const { readFileSync } = await import('node:fs');
     const path = `${folder.path}/analysis.json`;
     const toFile = await lagdiff(['analyze', capture, '--format', 'json', '--out', path]);
     expect(toFile.code).toBe(0);
@@ -96,6 +97,17 @@ describe('colour', () => {
   });
 });
 
+describe('--filter', () => {
+  it('keeps what matches, counts it alike in every table, and changes nothing else', async () => {
+    const all = await analyze(capture);
+    const udp = await analyze(capture, '--filter', 'udp and port 7777');
+    const protocols = (analysis: Analysis): Set<number> =>
+      new Set(analysis.flows.map(({ protocol }) => protocol));
+    expect(protocols(all).size).toBeGreaterThan(1);
+    expect([...protocols(udp)]).toEqual([17]);
+  });
+});
+
 describe('export', () => {
   it.each(['packets', 'flows', 'rtt', 'bins', 'events'])(
     'writes %s as csv: a header and rows of equal width',
@@ -112,7 +124,39 @@ describe('export', () => {
     const csv = await lagdiff(['export', capture, '--table', 'flows', '--format', 'csv']);
     const json = await lagdiff(['export', capture, '--table', 'flows', '--format', 'json']);
     expect(json.code).toBe(0);
-    const document = JSON.parse(json.stdout) as { rows: unknown[] };
-    expect(document.rows).toHaveLength(csv.stdout.trimEnd().split('\n').length - 1);
+    expect(JSON.parse(json.stdout)).toHaveLength(csv.stdout.trimEnd().split('\n').length - 1);
+  });
+
+  it('writes parquet and arrow into a pipe', async () => {
+    const parquet = await lagdiff([
+      'export',
+      capture,
+      '--table',
+      'flows',
+      '--format',
+      'parquet',
+      '--out',
+      '-',
+    ]);
+    expect(parquet.code).toBe(0);
+    expect(parquet.stdout.slice(0, 4)).toBe('PAR1');
+    const arrow = await lagdiff(['export', capture, '--table', 'flows', '--format', 'arrow', '--out', '-']);
+    expect(arrow.code).toBe(0);
+    expect(arrow.stdout).toContain('rtt_handshake_ns');
+  });
+
+  it('leaves a device alone: --out /dev/null writes to it and does not replace it', async () => {
+    // As root a rename onto /dev/null would succeed and take the device away from the whole machine; so the
+    // test uses a fifo of its own, which may be replaced without harm, and asks whether it still is one.
+    const fifo = `${folder.path}/pipe`;
+    execFileSync('mkfifo', [fifo]);
+    const reader = runProcess('cat', [fifo], { timeoutMs: 20_000 });
+    const result = await lagdiff(['analyze', capture, '--format', 'json', '--out', fifo], {
+      timeoutMs: 20_000,
+    });
+    const isStillFifo = statSync(fifo).isFIFO();
+    expect(isStillFifo).toBe(true);
+    expect(result.code).toBe(0);
+    expect((JSON.parse((await reader).stdout) as Analysis).flows.length).toBeGreaterThan(0);
   });
 });

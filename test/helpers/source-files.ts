@@ -24,8 +24,9 @@ export function readSources(root: string, folders: readonly string[]): SourceFil
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** The room a file lives in: `capture/` for src/capture/open.ts, `analyze.ts` for src/analyze.ts, else the top folder. */
+/** The room a file lives in: `capture/` for src/capture/open.ts, `analyze.ts` for src/analyze.ts, else the top folder. The printed schema is a room. */
 export function roomOf(path: string): string {
+  if (path === 'src/engine/abi.generated.ts') return 'abi.generated.ts';
   const parts = path.split('/');
   if (parts[0] !== 'src') return `${parts[0]}/`;
   return parts.length === 2 ? (parts[1] ?? '') : `${parts[1]}/`;
