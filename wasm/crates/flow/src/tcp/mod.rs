@@ -182,7 +182,7 @@ impl Connection {
             if is_new {
                 sender.waiting.sent(segment.seq, segment.end, segment.tsval, segment.now_ns);
             } else if matches!(place, Place::Late | Place::Repeat) {
-                sender.waiting.spoil(segment.end, segment.tsval);
+                sender.waiting.spoil(segment.seq, segment.tsval);
             }
             observe_clock(sender, &segment, place);
         }
