@@ -304,6 +304,7 @@ fn a_full_window_counts_the_scale_of_the_handshake() {
         script.packets[at].tcp.as_mut().unwrap().window_scale = Some(2);
     }
     script.server(50_000, 1, 1, ACK, 10, 0);
+    script.last_tcp().window = 500;
     script.client(60_000, 1, 11, ACK, 1999, 0).client(61_000, 2000, 11, ACK, 1, 0);
     assert_eq!(events(&script.run()), [("window_full", 6)]);
 }

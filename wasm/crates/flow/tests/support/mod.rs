@@ -90,7 +90,7 @@ impl Script {
                 seq,
                 ack,
                 flags,
-                window: 500,
+                window: 60_000,
                 timestamps: self.tsval_start.map(|_| (self.tsval(at_us), self.tsval(echo_us))),
                 ..Tcp::default()
             }),
