@@ -8,7 +8,7 @@ use crate::flow::Flow;
 use crate::fragments::Fragments;
 use crate::key::{protocol, FlowKey};
 use crate::state::{Input, State, StateError};
-use crate::table::FlowTable;
+use crate::table::{FlowTable, Flows};
 use crate::tcp::{Connection, Notes};
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -216,7 +216,8 @@ impl Analyzer {
     /// Frees flows that have been silent for twice the idle limit by the shard's clock. Twice, because that clock
     /// runs on other flows' packets too: as long as capture time never steps back by more than one idle limit,
     /// no packet could still have joined such a flow, and when the sweep runs changes nothing. One packet from a
-    /// far future does not move the clock: it is the earlier of the last two times.
+    /// far future does not move the clock: it is the earlier of the last two times. (The one exception: a packet
+    /// without a time, of a flow whose other packets have times, after twice the idle limit.)
     #[inline(always)]
     fn sweep_at(&mut self, now_ns: i64) {
         let clock_ns = self.last_ns.map_or(now_ns, |last| last.min(now_ns));
@@ -279,7 +280,7 @@ impl Analyzer {
 }
 
 struct ShardState {
-    flows: Vec<Box<Flow>>,
+    flows: Flows,
     fragments: Fragments,
     last_ns: Option<i64>,
     next_sweep_ns: Option<i64>,

@@ -145,10 +145,11 @@ pub fn sender_is_initiator(packet: &Packet, ports: Option<(u16, u16)>) -> bool {
             _ => src >= dst,
         };
     }
-    match (packet.protocol, packet.icmp.map(|icmp| icmp.kind)) {
-        (protocol::ICMP, Some(0)) | (protocol::ICMPV6, Some(129)) => false,
-        _ => true,
-    }
+    let is_echo_reply = matches!(
+        (packet.protocol, packet.icmp.map(|icmp| icmp.kind)),
+        (protocol::ICMP, Some(0)) | (protocol::ICMPV6, Some(129))
+    );
+    !is_echo_reply
 }
 
 #[cfg(test)]

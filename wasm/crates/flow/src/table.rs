@@ -9,12 +9,16 @@ use alloc::vec::Vec;
 
 const SMALLEST: usize = 64;
 
+/// Boxed, so that a growing shard moves pointers and not flows.
+#[allow(clippy::vec_box)]
+pub type Flows = Vec<Box<Flow>>;
+
 /// All flows of a shard that are still open.
 #[derive(Debug)]
 pub struct FlowTable {
     /// hash << 32 | index + 1; 0 = free. A power of two, at most half full.
     slots: Vec<u64>,
-    flows: Vec<Box<Flow>>,
+    flows: Flows,
 }
 
 impl FlowTable {
@@ -84,7 +88,7 @@ impl FlowTable {
     }
 
     /// Takes out the flows that `is_done` names, ordered by flow_id.
-    pub fn remove_where(&mut self, is_done: impl Fn(&Flow) -> bool) -> Vec<Box<Flow>> {
+    pub fn remove_where(&mut self, is_done: impl Fn(&Flow) -> bool) -> Flows {
         let (mut done, open): (Vec<_>, Vec<_>) = core::mem::take(&mut self.flows).into_iter().partition(|f| is_done(f));
         self.flows = open;
         if !done.is_empty() {
@@ -100,7 +104,7 @@ impl FlowTable {
     }
 
     /// The table that holds these flows; None when two have one key.
-    pub fn from_flows(flows: Vec<Box<Flow>>) -> Option<Self> {
+    pub fn from_flows(flows: Flows) -> Option<Self> {
         let mut table = FlowTable::new();
         for flow in flows {
             let hash = flow.key.hash();

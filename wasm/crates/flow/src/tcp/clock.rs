@@ -59,7 +59,7 @@ impl SenderClock {
         self.segments = self.segments.saturating_add(1);
         let elapsed_ns = now_ns.saturating_sub(self.first_ns);
         let Some(tick_ns) = self.tick_ns else {
-            if self.segments >= FEWEST_SEGMENTS && elapsed_ns >= SHORTEST_NS && self.segments % 4 == 0 {
+            if self.segments >= FEWEST_SEGMENTS && elapsed_ns >= SHORTEST_NS && self.segments & 3 == 0 {
                 self.tick_ns = known_tick(elapsed_ns / self.ticks.max(1));
             }
             return;

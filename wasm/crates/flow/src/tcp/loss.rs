@@ -63,6 +63,11 @@ impl Side {
         };
         let step = segment.seq.wrapping_sub(nxt);
         if step == 0 {
+            if segment.payload == 1 && segment.len == 1 && peer_window == Some(0) {
+                // A probe of a closed window: the receiver may take the byte or not (RFC 9293 3.8.6.1).
+                self.is_probing = true;
+                return Place::Aside;
+            }
             self.nxt = Some(segment.end);
             return if segment.len > 0 { Place::New } else { Place::Acknowledging };
         }
@@ -95,11 +100,10 @@ impl Side {
         peer_window: Option<u16>,
         notes: &mut Notes,
     ) -> Place {
-        if segment.payload <= 1 && segment.len == segment.payload && segment.seq.wrapping_add(1) == nxt {
-            if segment.payload == 0 || self.acked == Some(nxt) || peer_window == Some(0) {
-                notes.event(EventKind::KeepAlive, None);
-                return Place::Aside;
-            }
+        let is_probe = segment.payload <= 1 && segment.len == segment.payload && segment.seq.wrapping_add(1) == nxt;
+        if is_probe && (segment.payload == 0 || self.acked == Some(nxt) || peer_window == Some(0)) {
+            notes.event(EventKind::KeepAlive, None);
+            return Place::Aside;
         }
         if segment.len == 0 {
             return Place::Aside;

@@ -182,7 +182,7 @@ impl Connection {
             if is_new {
                 sender.waiting.sent(segment.seq, segment.end, segment.tsval, segment.now_ns);
             } else if matches!(place, Place::Late | Place::Repeat) {
-                sender.waiting.spoil(segment.end, segment.tsval);
+                sender.waiting.spoil(segment.seq, segment.tsval);
             }
             observe_clock(sender, &segment, place);
         }
@@ -235,10 +235,11 @@ impl Connection {
                     self.last_syn = Some(mark);
                     self.syn_ns = segment.now_ns;
                 }
-            } else if direction == Direction::Reverse && syns == (1, 1) {
+            } else if direction == Direction::Reverse && syns.1 == 1 {
                 self.syn_ack_ns = segment.now_ns;
                 let is_answer = self.sides.0.isn.is_some_and(|isn| isn.wrapping_add(1) == tcp.ack);
-                if let (true, Some(syn_ns), Some(now_ns)) = (is_answer, self.syn_ns, segment.now_ns) {
+                let is_single = syns.0 == 1 && is_answer;
+                if let (true, Some(syn_ns), Some(now_ns)) = (is_single, self.syn_ns, segment.now_ns) {
                     if now_ns >= syn_ns {
                         notes.sample(Direction::Forward, RttMethod::Handshake, now_ns.saturating_sub(syn_ns));
                     }

@@ -63,7 +63,7 @@ impl Waiting {
     #[inline]
     pub fn sent(&mut self, start: u32, end: u32, tsval: Option<u32>, now_ns: Option<i64>) {
         let Some(at_ns) = now_ns else {
-            self.spoil(end, tsval);
+            self.spoil(start, tsval);
             return;
         };
         if let Some(tsval) = tsval.filter(|&tsval| self.is_first_of(tsval)) {
@@ -85,11 +85,11 @@ impl Waiting {
         is_first
     }
 
-    /// A repeat, or a late segment that ends at `end`: what it and all later ones wait for is no longer one
+    /// A repeat, or a late segment, that starts at `start`: what it and all later ones wait for is no longer one
     /// thing.
-    pub fn spoil(&mut self, end: u32, tsval: Option<u32>) {
+    pub fn spoil(&mut self, start: u32, tsval: Option<u32>) {
         for segment in &mut self.outstanding {
-            if at_most(end, segment.end) {
+            if before(start, segment.end) {
                 segment.is_usable = false;
             }
         }
@@ -167,9 +167,9 @@ mod tests {
     fn a_tick_shared_with_a_repeat_is_spoiled() {
         let mut waiting = Waiting::default();
         waiting.sent(0, 10, Some(5), Some(0));
-        waiting.spoil(10, Some(5));
+        waiting.spoil(0, Some(5));
         assert_eq!(waiting.echoed(5, 10, Some(9), true), None);
-        waiting.spoil(10, Some(6));
+        waiting.spoil(0, Some(6));
         waiting.sent(10, 20, Some(6), Some(10));
         assert_eq!(waiting.echoed(6, 20, Some(19), true), None);
     }
@@ -188,7 +188,7 @@ mod tests {
         let mut waiting = Waiting::default();
         waiting.sent(0, 10, None, Some(0));
         waiting.sent(10, 20, None, Some(1));
-        waiting.spoil(10, None);
+        waiting.spoil(0, None);
         assert_eq!(waiting.acknowledged(20, Some(50), true), None);
     }
 }

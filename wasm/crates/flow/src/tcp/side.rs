@@ -39,6 +39,8 @@ pub struct Side {
     pub syns: u32,
     /// Edge: the byte after the last one seen. None: the next segment sets it.
     pub nxt: Option<u32>,
+    /// Was a byte at the edge offered to a closed window?
+    pub is_probing: bool,
     /// Highest acknowledgment received.
     pub acked: Option<u32>,
     /// Sequence number after its FIN.
@@ -84,6 +86,7 @@ state!(Side {
     isn,
     syns,
     nxt,
+    is_probing,
     acked,
     fin_end,
     window_scale,
@@ -150,7 +153,9 @@ impl Side {
         let sender = segment.direction.opposite();
         if let Some(nxt) = self.nxt {
             let unseen = ack.wrapping_sub(nxt);
-            if unseen != 0 && unseen <= LARGEST_STEP {
+            if unseen == 1 && self.is_probing {
+                self.nxt = Some(ack);
+            } else if unseen != 0 && unseen <= LARGEST_STEP {
                 notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
                 self.holes.open(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
                 self.nxt = Some(ack);
@@ -182,6 +187,7 @@ impl Side {
     fn advance(&mut self, ack: u32, segment: &Segment, tcp: &Tcp, is_clean: bool, notes: &mut Notes) {
         let sender = segment.direction.opposite();
         self.acked = Some(ack);
+        self.is_probing = false;
         self.duplicate_acks_received = 0;
         if self.highest_sacked.is_some_and(|sacked| at_most(sacked, ack)) {
             self.highest_sacked = None;
