@@ -6,7 +6,7 @@ import { tableFromArrays } from 'apache-arrow';
 import { indentedJson } from '../../../src/annex/json.ts';
 import { writeAnnex } from '../../../src/annex/package.ts';
 import type { AnnexInput, AnnexResult } from '../../../src/annex/package.ts';
-import { parquetBytes } from '../../../src/annex/parquet.ts';
+import { parquetBytes } from '../../../src/tables/parquet.ts';
 import { reportFixture } from '../report/fixture.ts';
 
 export async function workFolder(): Promise<{ path: string; remove: () => Promise<void> }> {

@@ -11,8 +11,8 @@ import {
 } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
 import { expect, it } from 'vitest';
-import { parquetBytes } from '../../../src/annex/parquet.ts';
-import type { ArrowRows } from '../../../src/annex/parquet.ts';
+import { parquetBytes } from '../../../src/tables/parquet.ts';
+import type { ArrowRows } from '../../../src/tables/parquet.ts';
 
 async function write(rows: ArrowRows): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
@@ -72,7 +72,7 @@ it('refuses columns that share bytes, and takes columns side by side in one buff
   const whole = new BigInt64Array(100);
   const shared = twoColumns(whole.subarray(0, 60), whole.subarray(40, 100));
   await expect(write({ schema: shared.schema, batches: [shared] })).rejects.toMatchObject({
-    facts: { code: 'annex/shared-buffer' },
+    facts: { code: 'engine/shared-buffer' },
   });
   const beside = twoColumns(whole.subarray(0, 50), whole.subarray(50, 100));
   expect((await write({ schema: beside.schema, batches: [beside] })).subarray(0, 4).toString()).toBe('PAR1');
@@ -81,7 +81,7 @@ it('refuses columns that share bytes, and takes columns side by side in one buff
 it('refuses nanosecond timestamps with a time zone, which readers cut to microseconds', async () => {
   const zoned = new Schema([new Field('at', new TimestampNanosecond('UTC'))]);
   await expect(write({ schema: zoned, batches: [] })).rejects.toMatchObject({
-    facts: { code: 'annex/timestamp-zone' },
+    facts: { code: 'engine/timestamp-zone' },
   });
   const plain = new Schema([new Field('at', new TimestampNanosecond())]);
   expect((await write({ schema: plain, batches: [] })).length).toBeGreaterThan(0);
