@@ -13,4 +13,3 @@ pub use schema::{
     columns_of, ColumnDef, TableId, Type, CONNECTION_STATES, DIRECTIONS, EVENT_KINDS, JITTER_METHODS, LOSS_METHODS,
     MTU_FINDINGS, RTT_METHODS, TABLES, TOWARD,
 };
-pub const CAPTURE_ERRORS: &[(u32, &str)] = &[(1, "capture/unknown-format")];

@@ -3,6 +3,5 @@
 extern crate alloc;
 
 mod row;
-pub mod segment;
 
 pub use row::{tcp_flag, Address, Icmp, Packet, Tcp, MAX_SACK_BLOCKS, ROW_BYTES};
