@@ -128,7 +128,11 @@ export interface DiagnosticRecord {
   readonly severity: 'info' | 'notice' | 'data-loss' | 'error';
   readonly count: number;
   readonly message: string;
-  readonly first: { readonly capture: string; readonly byte_offset: number; readonly record: number | null } | null;
+  readonly first: {
+    readonly capture: string;
+    readonly byte_offset: number;
+    readonly record: number | null;
+  } | null;
 }
 
 export interface PeriodSummary {
