@@ -98,7 +98,7 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     }
   };
   const section = (title: string): void => {
-    lines.push('', paint('1', title));
+    lines.push('', ...wrapText(title, width).map((line) => paint('1', line)));
   };
 
   say(comparison.headline, '', VERDICTS[comparison.verdict].ansi);
