@@ -58,7 +58,7 @@ impl Side {
                 Some(acked) if acked.wrapping_sub(segment.end) < LARGEST_STEP => acked,
                 _ => segment.end,
             });
-            self.holes.clear();
+            self.forget_holes();
             return if segment.len > 0 { Place::New } else { Place::Acknowledging };
         };
         let step = segment.seq.wrapping_sub(nxt);
@@ -73,7 +73,7 @@ impl Side {
         }
         if step <= LARGEST_STEP {
             notes.event(EventKind::PreviousSegmentNotCaptured, Some(i64::from(step)));
-            self.holes.open(Hole {
+            self.open_hole(Hole {
                 start: nxt,
                 end: segment.seq,
                 opened_ns: segment.now_ns,
@@ -112,7 +112,7 @@ impl Side {
             self.nxt = Some(segment.end);
         }
         let was_acked = self.acked.is_some_and(|acked| at_most(segment.end, acked));
-        let hole = self.holes.fill(segment.seq, segment.end);
+        let hole = self.fill_hole(segment.seq, segment.end);
         if let Some(hole) = hole {
             if is_original(segment, &hole, feedback_ns) {
                 // Acknowledged already: then only the capture put it in this order, not the network.

@@ -60,12 +60,6 @@ const LARGEST_LIST: usize = 64;
 const ACKED_HOLE_NS: i64 = 1_000_000_000;
 
 impl Holes {
-    /// No hole at all? The common case.
-    #[inline(always)]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Forgets all.
     pub fn clear(&mut self) {
         self.list.clear();
