@@ -9,6 +9,7 @@
 //!   feedback needs (the handshake's whole-path RTT; 3 ms where that is unknown).
 //! - fast_retransmission: a repeat for which the receiver had asked, by three duplicate ACKs (RFC 5681 3.2) or
 //!   by SACK of later data (RFC 6675), less than 200 ms ago (an RTO is never shorter).
+//! - acked_unseen_segment: an ACK of bytes beyond the edge, or of a hole: they arrived, only the capture lacks them.
 //! - retransmission: any other repeat, and any other filling of a hole.
 //!
 //! Loss of a direction, at one capture point: every repeat of data that was seen (lost beyond the capture point)

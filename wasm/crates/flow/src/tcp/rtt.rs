@@ -25,14 +25,14 @@
 //!
 //! Bias: as above; there is no clock to tell which copy is acknowledged, hence the exclusions.
 //!
-//! At most 64 segments wait per direction (8 before the first ACK: there may be no capture of the way back); those
-//! beyond are not timed.
+//! At most 256 segments wait per direction (8 before the first ACK: there may be no capture of the way back); those
+//! beyond are not timed, and an ACK that covers one of them yields no sample by method `ack`.
 
 use super::sequence::{at_most, before};
 use crate::state::state;
 use alloc::collections::VecDeque;
 
-const MOST_WAITING: usize = 64;
+const MOST_WAITING: usize = 256;
 const MOST_UNANSWERED: usize = 8;
 const OLDEST_NS: i64 = 10_000_000_000;
 
@@ -64,9 +64,11 @@ pub struct Waiting {
     newest_tsval: Option<u32>,
     is_answered: bool,
     sent: VecDeque<Sent>,
+    /// Sequence space from the first segment that found no place to the end of the last.
+    untimed: Option<(u32, u32)>,
 }
 
-state!(Waiting { newest_tsval, is_answered, sent });
+state!(Waiting { newest_tsval, is_answered, sent, untimed });
 
 impl Waiting {
     /// A segment with payload, SYN or FIN, seen in order, once.
@@ -79,6 +81,8 @@ impl Waiting {
         let is_timed = tsval.is_some_and(|tsval| self.is_first_of(tsval));
         if self.sent.len() < if self.is_answered { MOST_WAITING } else { MOST_UNANSWERED } {
             self.sent.push_back(Sent { start, end, at_ns, tsval: tsval.unwrap_or(0), is_timed, is_single: true });
+        } else {
+            self.untimed = Some((self.untimed.map_or(start, |(first, _)| first), end));
         }
     }
 
@@ -119,6 +123,10 @@ impl Waiting {
             }
             newest = self.sent.pop_front();
         }
+        if let Some((first, last)) = self.untimed.filter(|&(first, _)| before(first, ack)) {
+            newest = None;
+            self.untimed = Some((first, last)).filter(|_| before(ack, last));
+        }
         let since = |at_ns: i64| Some(now_ns?.saturating_sub(at_ns)).filter(|rtt_ns| is_clean && *rtt_ns >= 0);
         Completed {
             timestamp_ns: timed_at_ns.and_then(since).filter(|&rtt_ns| rtt_ns <= OLDEST_NS),
@@ -129,6 +137,7 @@ impl Waiting {
     /// Forgets everything that waits.
     pub fn clear(&mut self) {
         self.sent.clear();
+        self.untimed = None;
     }
 }
 
@@ -191,6 +200,19 @@ mod tests {
         waiting.sent(5, 15, None, Some(40));
         assert_eq!(waiting.acknowledged(15, None, Some(70), true), by_ack(30));
         assert_eq!(waiting.acknowledged(15, None, Some(90), true), Completed::default());
+    }
+
+    #[test]
+    fn an_ack_beyond_what_could_be_remembered_is_not_timed_by_an_older_segment() {
+        let mut waiting = Waiting::default();
+        for at in 0..20 {
+            waiting.sent(10 * at, 10 * at + 10, None, Some(i64::from(at)));
+        }
+        assert_eq!(waiting.acknowledged(80, None, Some(100), true), by_ack(93));
+        assert_eq!(waiting.acknowledged(150, None, Some(110), true), Completed::default());
+        waiting.sent(200, 210, None, Some(120));
+        assert_eq!(waiting.acknowledged(200, None, Some(130), true), Completed::default());
+        assert_eq!(waiting.acknowledged(210, None, Some(140), true), by_ack(20));
     }
 
     #[test]

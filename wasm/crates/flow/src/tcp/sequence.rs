@@ -98,18 +98,23 @@ impl Holes {
         touched
     }
 
-    /// The receiver has acknowledged everything before `ack`.
-    pub fn acknowledge(&mut self, ack: u32, now_ns: Option<i64>) {
+    /// The receiver has acknowledged everything before `ack`; returns how many bytes in holes that newly covers.
+    pub fn acknowledge(&mut self, ack: u32, now_ns: Option<i64>) -> u32 {
+        let mut unseen = 0u32;
         self.list.retain_mut(|hole| {
             if !at_most(hole.end, ack) {
                 return true;
             }
-            hole.is_acked = true;
+            if !hole.is_acked {
+                unseen = unseen.saturating_add(hole.end.wrapping_sub(hole.start));
+                hole.is_acked = true;
+            }
             match (hole.opened_ns, now_ns) {
                 (Some(opened), Some(now)) => now.saturating_sub(opened) < ACKED_HOLE_NS,
                 _ => false,
             }
         });
+        unseen
     }
 }
 

@@ -173,6 +173,7 @@ impl Side {
         notes: &mut Notes,
     ) {
         let ack = tcp.ack;
+        let mut is_clean = is_clean;
         let sender = segment.direction.opposite();
         if let Some(nxt) = self.nxt {
             let unseen = ack.wrapping_sub(nxt);
@@ -180,6 +181,8 @@ impl Side {
                 self.nxt = Some(ack);
             } else if unseen != 0 && unseen <= LARGEST_STEP {
                 notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
+                // What it answers was not seen, so it times nothing that was.
+                is_clean = false;
                 self.open_hole(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
                 self.nxt = Some(ack);
             } else if unseen != 0 && nxt.wrapping_sub(ack) > LARGEST_STEP {
@@ -225,7 +228,10 @@ impl Side {
             *lost = lost.saturating_add(repeats);
         }
         if let Some(trouble) = &mut self.trouble {
-            trouble.holes.acknowledge(ack, segment.now_ns);
+            let unseen = trouble.holes.acknowledge(ack, segment.now_ns);
+            if unseen > 0 {
+                notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
+            }
             self.observe_eifel(ack, tcp.timestamps.map(|(_, tsecr)| tsecr));
         }
     }
