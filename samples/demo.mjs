@@ -19,5 +19,8 @@ const io = {
 rmSync(annex, { recursive: true, force: true });
 mkdirSync(demo, { recursive: true });
 const key = join(demo, 'signing-key.pem');
-const code = await run(['run', join(samples, 'evening-pppoe', 'case.yaml'), '--out', annex, '--key', key], io);
+const code = await run(
+  ['run', join(samples, 'evening-pppoe', 'case.yaml'), '--out', annex, '--key', key],
+  io,
+);
 process.exitCode = code === 0 ? await run(['verify', annex], io) : code;

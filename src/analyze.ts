@@ -42,7 +42,11 @@ export interface AnalyzeOptions {
   readonly stdin?: Readable;
   /** What outputs call a path; for callers whose outputs must not show where the files lie. */
   readonly nameOf?: (path: string) => string;
-  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number; readonly packets: number }) => void;
+  readonly onProgress?: (progress: {
+    readonly bytes: number;
+    readonly totalBytes: number;
+    readonly packets: number;
+  }) => void;
 }
 
 export interface CaptureSummary {
@@ -121,7 +125,13 @@ function inTimeOrder(files: readonly CaptureFile[]): readonly CaptureFile[] {
   if (files.length < 2) return files;
   return files
     .map((file, index) => ({ file, index, first: firstTimestamp(file) }))
-    .sort((a, b) => (a.first === b.first || a.first === null || b.first === null ? a.index - b.index : a.first < b.first ? -1 : 1))
+    .sort((a, b) =>
+      a.first === b.first || a.first === null || b.first === null
+        ? a.index - b.index
+        : a.first < b.first
+          ? -1
+          : 1,
+    )
     .map(({ file }) => file);
 }
 
@@ -144,7 +154,12 @@ async function readCapture(
   if (file.path === '-') {
     const stdin = options.stdin ?? process.stdin;
     streamHash = createHash('sha256');
-    segments = blocksOf(hashed(blocksOfStream(stdin, segmentBytes, damage), streamHash), file.path, pool, pipeline);
+    segments = blocksOf(
+      hashed(blocksOfStream(stdin, segmentBytes, damage), streamHash),
+      file.path,
+      pool,
+      pipeline,
+    );
   } else {
     if (options.hash === true) hashing = sha256Of(file.path);
     hashing?.catch(() => undefined);
@@ -152,7 +167,12 @@ async function readCapture(
     const onInput = (bytes: number): void => progress((read += bytes));
     segments =
       file.container === 'gzip'
-        ? blocksOf(blocksOfStream(gunzipped(file.path, damage, onInput), segmentBytes, damage), file.path, pool, pipeline)
+        ? blocksOf(
+            blocksOfStream(gunzipped(file.path, damage, onInput), segmentBytes, damage),
+            file.path,
+            pool,
+            pipeline,
+          )
         : rangesOf(file, pool, segmentBytes, pipeline);
   }
   for await (const segment of segments) {
@@ -200,7 +220,11 @@ class CaptureFacts {
     const { times } = summary;
     if (times !== null) {
       if (this.#lastNs !== null && times.firstNs < this.#lastNs) {
-        const first = { capture: path, byte_offset: times.firstOffset, record: this.records + times.firstRecord + 1 };
+        const first = {
+          capture: path,
+          byte_offset: times.firstOffset,
+          record: this.records + times.firstRecord + 1,
+        };
         for (const list of [own, all]) list.add('capture/time-backwards', 1, 0, first);
       }
       if (this.#minNs === null || times.minNs < this.#minNs) this.#minNs = times.minNs;
@@ -216,7 +240,12 @@ class CaptureFacts {
     }
   }
 
-  summary(file: CaptureFile, name: string, sha256: string | null, found: readonly DiagnosticRecord[]): CaptureSummary {
+  summary(
+    file: CaptureFile,
+    name: string,
+    sha256: string | null,
+    found: readonly DiagnosticRecord[],
+  ): CaptureSummary {
     const worst = found.some((record) => record.severity === 'error')
       ? 'damaged'
       : found.some((record) => record.severity === 'data-loss' || record.severity === 'notice')

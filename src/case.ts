@@ -69,7 +69,9 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
 
   const end = hasBoth(given, 'server') ? 'server' : 'client';
   const pathsOf = (period: Period): string[] =>
-    given.captures.filter((capture) => capture.period === period && capture.end === end).map(({ path }) => path);
+    given.captures
+      .filter((capture) => capture.period === period && capture.end === end)
+      .map(({ path }) => path);
   const { document } = given;
   const compared: DiffResult = await diff(pathsOf('baseline'), pathsOf('evening'), {
     ...reading,
@@ -81,16 +83,20 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     vantage: end,
     onBatch: (period, batch) => tables.keep(period, batch),
   });
-  log('compare', ['diff', '--profile', document.profile, '--seed', String(document.seed)], [
-    ...evidenceOf(compared.baseline),
-    ...evidenceOf(compared.evening),
-  ]);
+  log(
+    'compare',
+    ['diff', '--profile', document.profile, '--seed', String(document.seed)],
+    [...evidenceOf(compared.baseline), ...evidenceOf(compared.evening)],
+  );
 
   const facts = [
     ...captureFacts(given, compared.baseline, 'baseline', end),
     ...captureFacts(given, compared.evening, 'evening', end),
   ];
-  const findings = [...findingFacts(compared.baseline, 'baseline'), ...findingFacts(compared.evening, 'evening')];
+  const findings = [
+    ...findingFacts(compared.baseline, 'baseline'),
+    ...findingFacts(compared.evening, 'evening'),
+  ];
   for (const capture of given.captures.filter((other) => other.end !== end)) {
     const label = `${capture.period}-${capture.end}`;
     const analysis = await analyze([capture.path], { ...reading, label, hash: true });
@@ -105,7 +111,9 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     limitations: [
       ...compared.comparison.limitations,
       ...(end === 'server' && given.captures.some((capture) => capture.end === 'client')
-        ? ['Client-side captures were read, checked and listed; pairing both ends is not part of this version, so they take no part in the verdict.']
+        ? [
+            'Client-side captures were read, checked and listed; pairing both ends is not part of this version, so they take no part in the verdict.',
+          ]
         : []),
       ...tables.leftOut(),
     ],
@@ -146,7 +154,11 @@ function cohortsOf({ cohorts }: Case): { cohortOf?: (address: string) => string 
     cohorts.prefixes.map(({ prefix, cohort }) => {
       const parsed = parsePrefix(prefix);
       // The case file was checked when it was read.
-      if (!parsed.ok) throw new EngineError({ code: 'case/prefix', message: `${prefix} passed the check and cannot be read` });
+      if (!parsed.ok)
+        throw new EngineError({
+          code: 'case/prefix',
+          message: `${prefix} passed the check and cannot be read`,
+        });
       return { prefix: parsed.prefix, cohort };
     }),
   );
@@ -157,7 +169,12 @@ function evidenceOf(analysis: Analysis): EvidenceFile[] {
   return analysis.captures.map(({ path, sha256 }) => ({ path, sha256: sha256 ?? '' }));
 }
 
-function captureFacts(given: Case, analysis: Analysis, period: Period, end: CaseCapture['end']): CaptureFacts[] {
+function captureFacts(
+  given: Case,
+  analysis: Analysis,
+  period: Period,
+  end: CaseCapture['end'],
+): CaptureFacts[] {
   return analysis.captures.map((capture) => {
     const clock = given.captures.find((entry) => entry.given === capture.path)?.clock ?? null;
     const bound = clock?.bound_ms == null ? '' : `, claimed within ${clock.bound_ms} ms of UTC`;
@@ -178,19 +195,33 @@ function captureFacts(given: Case, analysis: Analysis, period: Period, end: Case
 }
 
 function findingFacts(analysis: Analysis, label: string): FindingFacts[] {
-  return findingsOf(sortedFlows(analysis.flows)).map((finding) => ({ ...finding, claim: `${label}: ${finding.claim}` }));
+  return findingsOf(sortedFlows(analysis.flows)).map((finding) => ({
+    ...finding,
+    claim: `${label}: ${finding.claim}`,
+  }));
 }
 
 function thresholdOf({ document }: Case): ReportInput['threshold'] {
-  if (document.slo !== undefined) return { rtt_ns: document.slo.rtt_ms * 1e6, label: `SLO of the case: ${document.slo.rtt_ms} ms` };
+  if (document.slo !== undefined)
+    return { rtt_ns: document.slo.rtt_ms * 1e6, label: `SLO of the case: ${document.slo.rtt_ms} ms` };
   const { rttDegradedNs } = PROFILES[document.profile];
-  return { rtt_ns: rttDegradedNs.value, label: `profile ${document.profile}: ${rttDegradedNs.value / 1e6} ms` };
+  return {
+    rtt_ns: rttDegradedNs.value,
+    label: `profile ${document.profile}: ${rttDegradedNs.value / 1e6} ms`,
+  };
 }
 
 /** Everything that decides the answer, with its hash: what reproduce.sh checks first. */
 function inputFiles(given: Case, facts: readonly CaptureFacts[]): EvidenceFile[] {
-  const cohorts = given.cohorts?.kind === 'file' ? [{ path: given.cohorts.given, sha256: sha256File(given.cohorts.path) }] : [];
-  return [{ path: relative(given.folder, given.file), sha256: given.sha256 }, ...cohorts, ...facts.map(({ path, sha256 }) => ({ path, sha256 }))];
+  const cohorts =
+    given.cohorts?.kind === 'file'
+      ? [{ path: given.cohorts.given, sha256: sha256File(given.cohorts.path) }]
+      : [];
+  return [
+    { path: relative(given.folder, given.file), sha256: given.sha256 },
+    ...cohorts,
+    ...facts.map(({ path, sha256 }) => ({ path, sha256 })),
+  ];
 }
 
 function sha256File(path: string): string {
@@ -234,13 +265,19 @@ class KeptTables {
   parquet(): AnnexTable[] {
     return [...this.#batches].map(([name, pieces]) => ({
       name,
-      parquet: parquetBytes({ schema: arrowSchema(name), batches: pieces.map(({ label, batch }) => arrowBatch(batch, label)) }),
+      parquet: parquetBytes({
+        schema: arrowSchema(name),
+        batches: pieces.map(({ label, batch }) => arrowBatch(batch, label)),
+      }),
     }));
   }
 
   leftOut(): string[] {
     return [...this.#rows]
       .filter(([, rows]) => rows > MAX_TABLE_ROWS)
-      .map(([name, rows]) => `Table ${name} has ${rows} rows and was left out of the annex; lagdiff export writes it.`);
+      .map(
+        ([name, rows]) =>
+          `Table ${name} has ${rows} rows and was left out of the annex; lagdiff export writes it.`,
+      );
   }
 }

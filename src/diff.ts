@@ -56,14 +56,18 @@ export function readCohorts(path: string): (address: string) => string {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new InputError(
-      { code: 'cohorts/unreadable', message: `${path} cannot be read: ${(cause as Error).message}`, help: 'name a CSV file with the header prefix,cohort, or the same in YAML', path },
+      {
+        code: 'cohorts/unreadable',
+        message: `${path} cannot be read: ${(cause as Error).message}`,
+        help: 'name a CSV file with the header prefix,cohort, or the same in YAML',
+        path,
+      },
       { cause },
     );
   }
   const map = parseCohorts(text, path);
   return (address) => map.classify(address);
 }
-
 
 /** @throws InputError, UsageError as `analyze` does. */
 export async function diff(
@@ -127,7 +131,9 @@ function rttBatch(batch: Batch): RttBatch {
 }
 
 function binBatch(batch: Batch): BinBatch {
-  const lostValid = Uint8Array.from({ length: batch.rows }, (_, row) => (batch.isNull('lost_packets', row) ? 0 : 1));
+  const lostValid = Uint8Array.from({ length: batch.rows }, (_, row) =>
+    batch.isNull('lost_packets', row) ? 0 : 1,
+  );
   return {
     rows: batch.rows,
     flowId: batch.u32('flow_id'),

@@ -30,7 +30,11 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
   const label = options.label ?? 'capture';
   const toTerminal = out === null && (stdout as { isTTY?: boolean }).isTTY === true;
   if (toTerminal && (format === 'arrow' || format === 'parquet')) {
-    throw new UsageError({ code: 'usage/binary-to-terminal', message: `${format} is binary and stdout is a terminal`, help: 'name a file with --out, or pipe it' });
+    throw new UsageError({
+      code: 'usage/binary-to-terminal',
+      message: `${format} is binary and stdout is a terminal`,
+      help: 'name a file with --out, or pipe it',
+    });
   }
   const temporary = out === null ? null : `${out}.partial`;
   const target = temporary === null ? stdout : createWriteStream(temporary);
@@ -117,7 +121,8 @@ function parquetWriter(table: TableName, label: string, write: Write): TableWrit
     }
   };
   const pumping = (async () => {
-    for await (const piece of parquetBytes({ schema: arrowSchema(table), batches: batches() })) await write(piece);
+    for await (const piece of parquetBytes({ schema: arrowSchema(table), batches: batches() }))
+      await write(piece);
   })();
   pumping.catch((error: unknown) => (failure = error as Error));
   return {

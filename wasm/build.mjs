@@ -4,7 +4,15 @@
 //   node wasm/build.mjs --stable    use the toolchain's own wasm32 target (contributors with a network); never committed bytes
 // The committed bytes come from Debian's rustc-web with its own std source: the same bytes on any machine that has it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
 import { tmpdir, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,13 +50,29 @@ function debianToolchain() {
 function buildDebian(target) {
   const { std, version } = debianToolchain();
   const vendor = join(target, 'vendor.toml');
-  writeFileSync(vendor, `[source.crates-io]\nreplace-with = "std"\n[source.std]\ndirectory = "${std}/vendor"\n`);
+  writeFileSync(
+    vendor,
+    `[source.crates-io]\nreplace-with = "std"\n[source.std]\ndirectory = "${std}/vendor"\n`,
+  );
   const flags =
     `-C linker=wasm-ld-22 -C linker-flavor=wasm-ld -C target-feature=${TARGET_FEATURES} ${LINK_ARGS} ` +
     `--remap-path-prefix=${here}=/src --remap-path-prefix=${dirname(std)}=/rustc`;
   run(
     cargo(),
-    ['--config', vendor, '--offline', 'build', '--quiet', '--release', '-p', 'abi', '--lib', '--target', 'wasm32-unknown-unknown', '-Zbuild-std=std,panic_abort'],
+    [
+      '--config',
+      vendor,
+      '--offline',
+      'build',
+      '--quiet',
+      '--release',
+      '-p',
+      'abi',
+      '--lib',
+      '--target',
+      'wasm32-unknown-unknown',
+      '-Zbuild-std=std,panic_abort',
+    ],
     {
       cwd: here,
       env: {
@@ -69,10 +93,18 @@ function buildDebian(target) {
 }
 
 function buildStable(target) {
-  run(cargo(), ['build', '--quiet', '--release', '-p', 'abi', '--lib', '--target', 'wasm32-unknown-unknown'], {
-    cwd: here,
-    env: { ...process.env, RUSTFLAGS: `-C target-feature=${TARGET_FEATURES} ${LINK_ARGS}`, CARGO_TARGET_DIR: target },
-  });
+  run(
+    cargo(),
+    ['build', '--quiet', '--release', '-p', 'abi', '--lib', '--target', 'wasm32-unknown-unknown'],
+    {
+      cwd: here,
+      env: {
+        ...process.env,
+        RUSTFLAGS: `-C target-feature=${TARGET_FEATURES} ${LINK_ARGS}`,
+        CARGO_TARGET_DIR: target,
+      },
+    },
+  );
   return {
     bytes: readFileSync(join(target, 'wasm32-unknown-unknown', 'release', 'lagdiff_core.wasm')),
     toolchain: run('rustc', ['--version']).trim(),
@@ -80,7 +112,9 @@ function buildStable(target) {
   };
 }
 
-const target = compare ? mkdtempSync(join(tmpdir(), 'lagdiff-wasm-')) : join(here, 'target', stable ? 'wasm-stable' : 'wasm');
+const target = compare
+  ? mkdtempSync(join(tmpdir(), 'lagdiff-wasm-'))
+  : join(here, 'target', stable ? 'wasm-stable' : 'wasm');
 mkdirSync(target, { recursive: true });
 try {
   const built = stable ? buildStable(target) : buildDebian(target);
@@ -100,10 +134,18 @@ try {
   const manifestText = `${JSON.stringify(manifest, null, 2)}\n`;
   if (compare) {
     const faults = [];
-    if (!readFileSync(wasmPath).equals(built.bytes)) faults.push(`engine.wasm differs: committed ${sha256(readFileSync(wasmPath))}, built ${manifest.wasm_sha256}`);
-    if (readFileSync(manifestPath, 'utf8') !== manifestText) faults.push(`engine.manifest.json differs; built:\n${manifestText}`);
-    if (readFileSync(generatedPath, 'utf8') !== generated) faults.push('src/engine/abi.generated.ts differs from what emit_abi prints');
-    if (faults.length > 0) throw new Error(`${faults.join('\n')}\n  help: npm run wasm:build, then commit wasm/prebuilt and src/engine/abi.generated.ts`);
+    if (!readFileSync(wasmPath).equals(built.bytes))
+      faults.push(
+        `engine.wasm differs: committed ${sha256(readFileSync(wasmPath))}, built ${manifest.wasm_sha256}`,
+      );
+    if (readFileSync(manifestPath, 'utf8') !== manifestText)
+      faults.push(`engine.manifest.json differs; built:\n${manifestText}`);
+    if (readFileSync(generatedPath, 'utf8') !== generated)
+      faults.push('src/engine/abi.generated.ts differs from what emit_abi prints');
+    if (faults.length > 0)
+      throw new Error(
+        `${faults.join('\n')}\n  help: npm run wasm:build, then commit wasm/prebuilt and src/engine/abi.generated.ts`,
+      );
     console.log(`same bytes: ${manifest.wasm_sha256} (${built.toolchain})`);
   } else {
     mkdirSync(dirname(wasmPath), { recursive: true });

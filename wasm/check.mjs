@@ -14,7 +14,9 @@ export function checkCore(folder = here) {
     faults.push('wasm/prebuilt/engine.wasm is not the file its manifest names');
   }
   if (sourceHash(folder) !== manifest.source_sha256) {
-    faults.push('the Rust sources changed after wasm/prebuilt/engine.wasm was built; run: npm run wasm:build');
+    faults.push(
+      'the Rust sources changed after wasm/prebuilt/engine.wasm was built; run: npm run wasm:build',
+    );
   }
   return faults;
 }

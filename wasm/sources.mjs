@@ -16,7 +16,11 @@ function files(folder) {
 
 /** Hash over name and content of Cargo.toml, Cargo.lock and everything below crates/ that is Rust or TOML. */
 export function sourceHash(wasmFolder) {
-  const named = [join(wasmFolder, 'Cargo.toml'), join(wasmFolder, 'Cargo.lock'), ...files(join(wasmFolder, 'crates'))]
+  const named = [
+    join(wasmFolder, 'Cargo.toml'),
+    join(wasmFolder, 'Cargo.lock'),
+    ...files(join(wasmFolder, 'crates')),
+  ]
     .filter((path) => /\.(rs|toml|lock)$/.test(path))
     .map((path) => ({ path, name: relative(wasmFolder, path).split(sep).join('/') }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -2,7 +2,13 @@
 
 import { workerData } from 'piscina';
 import { Core } from '../src/engine/core.ts';
-import type { AnalyzeAnswer, AnalyzeTask, DecodeAnswer, DecodeBlockTask, DecodeRangeTask } from '../src/parallel/messages.ts';
+import type {
+  AnalyzeAnswer,
+  AnalyzeTask,
+  DecodeAnswer,
+  DecodeBlockTask,
+  DecodeRangeTask,
+} from '../src/parallel/messages.ts';
 import { analyzeTask, decodeTask } from '../src/parallel/tasks.ts';
 
 const core = new Core((workerData as { module: WebAssembly.Module }).module);

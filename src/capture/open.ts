@@ -53,9 +53,15 @@ function systemError(path: string, cause: unknown): InputError {
   const { code } = cause as NodeJS.ErrnoException;
   const [message, help] =
     code === 'ENOENT'
-      ? ['does not exist', 'check the path; quote a glob so that the shell leaves it alone, or let the shell expand it']
+      ? [
+          'does not exist',
+          'check the path; quote a glob so that the shell leaves it alone, or let the shell expand it',
+        ]
       : code === 'EACCES' || code === 'EPERM'
-        ? ['cannot be read: permission denied', 'captures made by root often belong to root: chmod a+r, or copy it']
+        ? [
+            'cannot be read: permission denied',
+            'captures made by root often belong to root: chmod a+r, or copy it',
+          ]
         : [`cannot be read (${code ?? String(cause)})`, 'check the disk and the path'];
   return new InputError({ code: 'capture/unreadable', message: `${path} ${message}`, help, path }, { cause });
 }
@@ -102,11 +108,19 @@ function expandGlob(pattern: string): string[] {
  */
 export function resolveCaptures(inputs: readonly string[]): ResolvedCaptures {
   if (inputs.length === 0) {
-    throw new UsageError({ code: 'usage/no-capture', message: 'no capture was named', help: 'name a file, a folder, a glob, or - for standard input' });
+    throw new UsageError({
+      code: 'usage/no-capture',
+      message: 'no capture was named',
+      help: 'name a file, a folder, a glob, or - for standard input',
+    });
   }
   if (inputs.includes('-')) {
     if (inputs.length > 1) {
-      throw new UsageError({ code: 'usage/stdin-mixed', message: 'standard input (-) cannot be mixed with files', help: 'name either - or files' });
+      throw new UsageError({
+        code: 'usage/stdin-mixed',
+        message: 'standard input (-) cannot be mixed with files',
+        help: 'name either - or files',
+      });
     }
     return { files: [{ path: '-', container: 'other', sizeBytes: 0 }], skipped: [] };
   }
@@ -115,7 +129,11 @@ export function resolveCaptures(inputs: readonly string[]): ResolvedCaptures {
   const seen = new Set<string>();
   const add = (file: CaptureFile): void => {
     if (seen.has(file.path)) {
-      throw new UsageError({ code: 'usage/capture-twice', message: `${file.path} was named twice`, help: 'name each capture once: its packets would count double' });
+      throw new UsageError({
+        code: 'usage/capture-twice',
+        message: `${file.path} was named twice`,
+        help: 'name each capture once: its packets would count double',
+      });
     }
     seen.add(file.path);
     files.push(file);
@@ -123,7 +141,12 @@ export function resolveCaptures(inputs: readonly string[]): ResolvedCaptures {
   for (const input of inputs) {
     const paths = /[*?]/.test(input) && !exists(input) ? expandGlob(input) : [input];
     if (paths.length === 0) {
-      throw new InputError({ code: 'capture/unreadable', message: `no file matches ${input}`, help: 'check the pattern; * and ? work in the last part of the path', path: input });
+      throw new InputError({
+        code: 'capture/unreadable',
+        message: `no file matches ${input}`,
+        help: 'check the pattern; * and ? work in the last part of the path',
+        path: input,
+      });
     }
     for (const path of paths) {
       const stats = statOf(path);
@@ -141,7 +164,12 @@ export function resolveCaptures(inputs: readonly string[]): ResolvedCaptures {
         else add(file);
       }
       if (files.length === before) {
-        throw new InputError({ code: 'capture/empty-folder', message: `${path} holds no capture`, help: 'name a folder with pcap, pcapng or gzip files', path });
+        throw new InputError({
+          code: 'capture/empty-folder',
+          message: `${path} holds no capture`,
+          help: 'name a folder with pcap, pcapng or gzip files',
+          path,
+        });
       }
     }
   }

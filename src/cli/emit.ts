@@ -16,7 +16,12 @@ export async function emit(io: Io, out: string | undefined, text: string): Promi
   } catch (cause) {
     rmSync(partial, { force: true });
     throw new InputError(
-      { code: 'output/unwritable', message: `${out} cannot be written: ${(cause as Error).message}`, help: 'choose a folder that exists and may be written', path: out },
+      {
+        code: 'output/unwritable',
+        message: `${out} cannot be written: ${(cause as Error).message}`,
+        help: 'choose a folder that exists and may be written',
+        path: out,
+      },
       { cause },
     );
   }

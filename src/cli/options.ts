@@ -12,31 +12,58 @@ export interface ReadingArguments {
 
 export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
   return yargs
-    .option('workers', { type: 'number', describe: 'worker threads (default: the cores, at most 8)', coerce: whole('workers', 1, 64) })
+    .option('workers', {
+      type: 'number',
+      describe: 'worker threads (default: the cores, at most 8)',
+      coerce: whole('workers', 1, 64),
+    })
     .option('segment-bytes', {
       type: 'number',
       describe: 'bytes per segment; never changes a result',
       hidden: true,
       coerce: whole('segment-bytes', 4096, 1 << 30),
     })
-    .option('progress', { type: 'boolean', default: true, describe: 'progress on a terminal (--no-progress turns it off)' })
-    .option('quiet', { type: 'boolean', default: false, describe: 'nothing on stderr but errors' }) as unknown as Argv<T & ReadingArguments>;
+    .option('progress', {
+      type: 'boolean',
+      default: true,
+      describe: 'progress on a terminal (--no-progress turns it off)',
+    })
+    .option('quiet', {
+      type: 'boolean',
+      default: false,
+      describe: 'nothing on stderr but errors',
+    }) as unknown as Argv<T & ReadingArguments>;
 }
 
-export function formatOption<T>(yargs: Argv<T>): Argv<T & { format: 'table' | 'json'; out: string | undefined }> {
+export function formatOption<T>(
+  yargs: Argv<T>,
+): Argv<T & { format: 'table' | 'json'; out: string | undefined }> {
   return yargs
-    .option('format', { choices: ['table', 'json'] as const, default: 'table' as const, describe: 'table for people, json for scripts' })
-    .option('out', { type: 'string', describe: 'write to a file instead of stdout; - is stdout' }) as unknown as Argv<
-    T & { format: 'table' | 'json'; out: string | undefined }
-  >;
+    .option('format', {
+      choices: ['table', 'json'] as const,
+      default: 'table' as const,
+      describe: 'table for people, json for scripts',
+    })
+    .option('out', {
+      type: 'string',
+      describe: 'write to a file instead of stdout; - is stdout',
+    }) as unknown as Argv<T & { format: 'table' | 'json'; out: string | undefined }>;
 }
 
 /** A whole number inside its limits, or a sentence that names both. */
-export function whole(name: string, low: number, high: number): (value: number | undefined) => number | undefined {
+export function whole(
+  name: string,
+  low: number,
+  high: number,
+): (value: number | undefined) => number | undefined {
   return (value) => {
     if (value === undefined) return undefined;
     if (!Number.isInteger(value) || value < low || value > high) {
-      throw new UsageError({ code: 'usage/number', message: `--${name} takes a whole number from ${low} to ${high}`, help: `for example --${name} ${Math.max(low, Math.min(high, 2))}` });
+      throw new UsageError({
+        code: 'usage/number',
+        message: `--${name} takes a whole number from ${low} to ${high}`,
+        help: `for example --${name} ${Math.max(low, Math.min(high, 2))}`,
+      });
     }
     return value;
   };
@@ -54,9 +81,16 @@ export function readingOf(args: ReadingArguments): { workers?: number; segmentBy
 export function binWidth(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m)?$/.exec(text);
-  const ns = match === null ? NaN : Math.round(Number(match[1]) * { ms: 1e6, s: 1e9, m: 60e9 }[(match[2] ?? 's') as 'ms' | 's' | 'm']);
+  const ns =
+    match === null
+      ? NaN
+      : Math.round(Number(match[1]) * { ms: 1e6, s: 1e9, m: 60e9 }[(match[2] ?? 's') as 'ms' | 's' | 'm']);
   if (!(ns >= 1e6 && ns <= 86_400e9)) {
-    throw new UsageError({ code: 'usage/bin', message: `--bin ${text} is no width from 1ms to 1440m`, help: 'for example --bin 1s, --bin 500ms, --bin 1m' });
+    throw new UsageError({
+      code: 'usage/bin',
+      message: `--bin ${text} is no width from 1ms to 1440m`,
+      help: 'for example --bin 1s, --bin 500ms, --bin 1m',
+    });
   }
   return ns;
 }

@@ -3,7 +3,11 @@
 import type { Io } from './io.ts';
 
 export interface Progress {
-  readonly update: (progress: { readonly bytes: number; readonly totalBytes: number; readonly packets: number }) => void;
+  readonly update: (progress: {
+    readonly bytes: number;
+    readonly totalBytes: number;
+    readonly packets: number;
+  }) => void;
   readonly clear: () => void;
 }
 
@@ -19,7 +23,10 @@ export function progressOn(io: Io, isWanted: boolean): Progress {
       if (now - last < STEP_MS) return;
       last = now;
       const share = totalBytes === 0 ? '' : ` ${Math.min(100, Math.floor((100 * bytes) / totalBytes))} %`;
-      const line = `reading${share}  ${(bytes / 1e6).toFixed(0)} MB  ${packets} packets`.slice(0, (io.stderr.columns ?? 80) - 1);
+      const line = `reading${share}  ${(bytes / 1e6).toFixed(0)} MB  ${packets} packets`.slice(
+        0,
+        (io.stderr.columns ?? 80) - 1,
+      );
       io.stderr.write(`\r${line.padEnd(shown)}`);
       shown = line.length;
     },

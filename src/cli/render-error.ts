@@ -8,7 +8,10 @@ const SENTENCES: Readonly<Record<string, { readonly message: string; readonly he
     message: 'is not a capture: expected pcap, pcapng, or gzip of either',
     help: 'give the file that tcpdump -w or Wireshark wrote',
   },
-  'capture/empty-file': { message: 'is empty', help: 'check that tcpdump could write, and that it was stopped with SIGINT' },
+  'capture/empty-file': {
+    message: 'is empty',
+    help: 'check that tcpdump could write, and that it was stopped with SIGINT',
+  },
   'capture/header-truncated': {
     message: 'ends inside its file header',
     help: 'copy the file again; a capture has at least 24 bytes (pcap) or 28 (pcapng)',
@@ -27,7 +30,8 @@ export function renderError(error: unknown): string {
 
 function renderFacts(facts: ErrorFacts): string {
   const sentence = SENTENCES[facts.code];
-  const message = sentence === undefined ? facts.message : `${facts.path ?? 'the capture'} ${sentence.message}`;
+  const message =
+    sentence === undefined ? facts.message : `${facts.path ?? 'the capture'} ${sentence.message}`;
   const help = facts.help ?? sentence?.help;
   const lines = [`error[${facts.code}]: ${message}`];
   if (facts.path !== undefined) lines.push(`  --> ${facts.path}${placeOf(facts)}`);

@@ -13,7 +13,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code: number = EXIT.done;
   const parser = yargs([...argv])
     .scriptName('lagdiff')
-    .usage('$0 <command>\n\nDid the evening get worse, for whom, by how much, in which direction, and whose network is it?')
+    .usage(
+      '$0 <command>\n\nDid the evening get worse, for whom, by how much, in which direction, and whose network is it?',
+    )
     .version(packageVersion())
     .help()
     .strict()
@@ -22,7 +24,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .wrap(Math.min(100, io.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UsageError({ code: 'usage/arguments', message: message ?? 'the arguments do not fit', help: 'lagdiff --help, or lagdiff <command> --help' });
+      throw (
+        error ??
+        new UsageError({
+          code: 'usage/arguments',
+          message: message ?? 'the arguments do not fit',
+          help: 'lagdiff --help, or lagdiff <command> --help',
+        })
+      );
     });
   for (const command of commands(io, (value) => (code = value))) parser.command(command);
   try {

@@ -21,7 +21,11 @@ function medianRtt(period: CohortPeriod): { cells: number; median: number | null
 /** The evening's pooled median if each cohort had the share of player-minutes that it had in the baseline. */
 function reweightedMedian(
   cohorts: readonly { readonly cohort: string; readonly evening: CohortPeriod }[],
-  strata: readonly { readonly cohort: string; readonly before: { readonly cells: number }; readonly after: { readonly cells: number } }[],
+  strata: readonly {
+    readonly cohort: string;
+    readonly before: { readonly cells: number };
+    readonly after: { readonly cells: number };
+  }[],
 ): number {
   const points = strata.flatMap(({ cohort, before, after }) => {
     const cells = cohorts.find((entry) => entry.cohort === cohort)?.evening.cells ?? [];

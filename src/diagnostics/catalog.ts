@@ -98,7 +98,8 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
   },
   'packet/not-ip': {
     severity: 'info',
-    meaning: (type) => `frames that carry no IP${type === 0 ? '' : ` (${etherTypes[type] ?? `type 0x${type.toString(16).padStart(4, '0')}`})`}`,
+    meaning: (type) =>
+      `frames that carry no IP${type === 0 ? '' : ` (${etherTypes[type] ?? `type 0x${type.toString(16).padStart(4, '0')}`})`}`,
     effect: 'they are counted and give no packet rows',
   },
   'packet/header-cut': {

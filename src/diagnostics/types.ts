@@ -10,5 +10,9 @@ export interface DiagnosticRecord {
   /** What was seen and what it does to the answer, one sentence. */
   readonly message: string;
   /** Where it was seen first: byte offset in the uncompressed capture, 1-based record number. */
-  readonly first: { readonly capture: string; readonly byte_offset: number; readonly record: number | null } | null;
+  readonly first: {
+    readonly capture: string;
+    readonly byte_offset: number;
+    readonly record: number | null;
+  } | null;
 }

@@ -140,7 +140,10 @@ export class Session {
     const words = this.#words(at + 8, count * 5);
     const columns: RawColumn[] = [];
     for (let index = 0; index < count; index++) {
-      const [data = 0, dataLength = 0, validity = 0, validityLength = 0, nulls = 0] = words.slice(index * 5, index * 5 + 5);
+      const [data = 0, dataLength = 0, validity = 0, validityLength = 0, nulls = 0] = words.slice(
+        index * 5,
+        index * 5 + 5,
+      );
       columns.push({
         data: this.#core.view(data, dataLength).slice(),
         validity: nulls === 0 ? null : this.#core.view(validity, validityLength).slice(),

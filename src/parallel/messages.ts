@@ -30,7 +30,8 @@ export interface AnalyzeTask {
 }
 
 export type Failure = { readonly kind: 'input' | 'engine'; readonly facts: ErrorFacts };
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+export type Answer<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export type DecodeAnswer = Answer<DecodedSegment>;
 export type AnalyzeAnswer = Answer<FlowRound>;

@@ -89,7 +89,10 @@ export class FlowPipeline implements Spares {
     const done = Promise.all([before, ...parts]).then(async ([, ...tables]) => {
       await this.#emit(tables, isLast);
       for (const segment of round.segments) {
-        if (segment.rows.buffer instanceof SharedArrayBuffer && this.#spares.length < 2 * this.#pool.workers + 2) {
+        if (
+          segment.rows.buffer instanceof SharedArrayBuffer &&
+          this.#spares.length < 2 * this.#pool.workers + 2
+        ) {
           this.#spares.push(segment.rows.buffer);
         }
       }
@@ -101,7 +104,11 @@ export class FlowPipeline implements Spares {
   }
 
   /** Puts one shard's part of a round behind the part before it. */
-  #queue(shard: number, round: Round, isLast: boolean): Promise<Readonly<Partial<Record<TableName, RawTable>>>> {
+  #queue(
+    shard: number,
+    round: Round,
+    isLast: boolean,
+  ): Promise<Readonly<Partial<Record<TableName, RawTable>>>> {
     const batches: RowBatch[] = [];
     round.segments.forEach(({ rows, rowOffsets }, index) => {
       const part = rows.subarray(rowOffsets[shard], rowOffsets[shard + 1]);
@@ -124,7 +131,10 @@ export class FlowPipeline implements Spares {
     return result;
   }
 
-  async #emit(shards: readonly Readonly<Partial<Record<TableName, RawTable>>>[], isLast: boolean): Promise<void> {
+  async #emit(
+    shards: readonly Readonly<Partial<Record<TableName, RawTable>>>[],
+    isLast: boolean,
+  ): Promise<void> {
     for (const name of Object.keys(TABLES) as TableName[]) {
       const completed: RawTable[] = [];
       const waiting = this.#atEnd.get(name) ?? [];

@@ -4,12 +4,20 @@ import { Piscina } from 'piscina';
 import { compileEngine } from '../engine/load.ts';
 import type { DecodedSegment } from '../engine/decode.ts';
 import type { FlowRound } from '../engine/flow.ts';
-import type { AnalyzeAnswer, AnalyzeTask, DecodeAnswer, DecodeBlockTask, DecodeRangeTask } from './messages.ts';
+import type {
+  AnalyzeAnswer,
+  AnalyzeTask,
+  DecodeAnswer,
+  DecodeBlockTask,
+  DecodeRangeTask,
+} from './messages.ts';
 import { unwrap } from './tasks.ts';
 
 // Workers run compiled JavaScript, also when this file runs from source (tests).
 const entry = new URL(
-  import.meta.url.includes('/dist/src/parallel/') ? '../../workers/packets.js' : '../../dist/workers/packets.js',
+  import.meta.url.includes('/dist/src/parallel/')
+    ? '../../workers/packets.js'
+    : '../../dist/workers/packets.js',
   import.meta.url,
 ).href;
 

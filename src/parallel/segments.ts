@@ -97,7 +97,10 @@ export async function* blocksOf(
       context,
     };
     const parts = [leftover, block];
-    const segment = await pool.decode({ kind: 'block', parts, config, endOfFile, spare: spares.take() }, path);
+    const segment = await pool.decode(
+      { kind: 'block', parts, config, endOfFile, spare: spares.take() },
+      path,
+    );
     baseOffset += leftover.length + block.length - segment.leftover.length;
     leftover = segment.leftover;
     context = segment.exitContext.length === 0 ? null : segment.exitContext;

@@ -10,7 +10,11 @@ import type { AnalyzeTask, Answer, DecodeBlockTask, DecodeRangeTask } from './me
 /** Reads the range straight into the core's memory: no copy in between. */
 export function decodeTask(core: Core, task: DecodeRangeTask | DecodeBlockTask): Answer<DecodedSegment> {
   const makeRows = (length: number): Uint8Array =>
-    new Uint8Array(task.spare !== null && task.spare.byteLength >= length ? task.spare : new SharedArrayBuffer(length), 0, length);
+    new Uint8Array(
+      task.spare !== null && task.spare.byteLength >= length ? task.spare : new SharedArrayBuffer(length),
+      0,
+      length,
+    );
   return answer(() => {
     if (task.kind === 'block') {
       return decodeSegment(core, task.config, readerOf(task.parts), task.endOfFile, makeRows);
@@ -56,14 +60,20 @@ function answer<T>(body: () => T): Answer<T> {
   try {
     return { ok: true, value: body() };
   } catch (error) {
-    return { ok: false, failure: { kind: error instanceof InputError ? 'input' : 'engine', facts: factsOf(error) } };
+    return {
+      ok: false,
+      failure: { kind: error instanceof InputError ? 'input' : 'engine', facts: factsOf(error) },
+    };
   }
 }
 
 function factsOf(error: unknown): LagdiffError['facts'] {
   if (error instanceof LagdiffError) return error.facts;
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return { code: typeof code === 'string' ? `system/${code.toLowerCase()}` : 'engine/unexpected', message: String(message) };
+  return {
+    code: typeof code === 'string' ? `system/${code.toLowerCase()}` : 'engine/unexpected',
+    message: String(message),
+  };
 }
 
 /** Turns an answer back into a value or the error it stands for. */

@@ -24,7 +24,8 @@ function flowObjects(flows: Batch, label: string): string[] {
 
 /** @param flows all flow rows, in order. */
 export function analysisDocument(analysis: Analysis, flows: Batch, findings: readonly Finding[]): string {
-  const list = (items: readonly string[]): string => (items.length === 0 ? '[]' : `[\n    ${items.join(',\n    ')}\n  ]`);
+  const list = (items: readonly string[]): string =>
+    items.length === 0 ? '[]' : `[\n    ${items.join(',\n    ')}\n  ]`;
   const objects = (items: readonly object[]): string => list(items.map((item) => JSON.stringify(item)));
   return [
     '{',

@@ -14,7 +14,14 @@ export interface AnalysisTextOptions {
 
 /** Flows shown; the rest is in the json and the tables. */
 const SHOWN_FLOWS = 20;
-const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 50: 'ESP', 58: 'ICMPv6', 132: 'SCTP' };
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'ICMP',
+  6: 'TCP',
+  17: 'UDP',
+  50: 'ESP',
+  58: 'ICMPv6',
+  132: 'SCTP',
+};
 
 export function renderAnalysis(
   analysis: Analysis,
@@ -28,13 +35,25 @@ export function renderAnalysis(
     lines.push(...block(`${plainText(capture.path)}  ${capture.quality}`, width, 2));
     const span = capture.first === null ? 'no packet with a time' : `${capture.first} to ${capture.last}`;
     const kinds = capture.link_types.length === 0 ? '' : `, ${capture.link_types.join(', ')}`;
-    lines.push(...block(`${capture.format}${kinds}; ${capture.records} records = ${capture.decoded} decoded + ${capture.diagnosed} diagnosed`, width, 4));
+    lines.push(
+      ...block(
+        `${capture.format}${kinds}; ${capture.records} records = ${capture.decoded} decoded + ${capture.diagnosed} diagnosed`,
+        width,
+        4,
+      ),
+    );
     lines.push(...block(span, width, 4));
   }
   lines.push('', paint(1, 'What this capture cannot tell'));
-  if (analysis.diagnostics.length === 0) lines.push('  nothing was found that weakens it; drops by the capturing host leave no trace in classic pcap');
+  if (analysis.diagnostics.length === 0)
+    lines.push(
+      '  nothing was found that weakens it; drops by the capturing host leave no trace in classic pcap',
+    );
   for (const { id, severity, count, message, first } of analysis.diagnostics) {
-    const place = first === null ? '' : ` (first: ${plainText(first.capture)}, byte ${first.byte_offset}${first.record === null ? '' : `, record ${first.record}`})`;
+    const place =
+      first === null
+        ? ''
+        : ` (first: ${plainText(first.capture)}, byte ${first.byte_offset}${first.record === null ? '' : `, record ${first.record}`})`;
     lines.push(...block(`${severity} ${id} ×${count}: ${message}${place}`, width, 2));
   }
   lines.push('', paint(1, 'Findings'));
@@ -43,13 +62,21 @@ export function renderAnalysis(
     lines.push(...block(`${finding.severity} ${finding.id}: ${finding.claim}`, width, 2));
     lines.push(...block(`threshold: ${finding.threshold}; limits: ${finding.limits}`, width, 4));
   }
-  lines.push('', paint(1, `Flows  ${flows.rows}${flows.rows > SHOWN_FLOWS ? `, the ${SHOWN_FLOWS} with most packets` : ''}`));
+  lines.push(
+    '',
+    paint(
+      1,
+      `Flows  ${flows.rows}${flows.rows > SHOWN_FLOWS ? `, the ${SHOWN_FLOWS} with most packets` : ''}`,
+    ),
+  );
   lines.push(...flowLines(flows, analysis.label, width));
   return `${lines.join('\n')}\n`;
 }
 
 function block(text: string, width: number, indent: number): string[] {
-  return wrapText(text, Math.max(20, width - indent)).map((line, index) => ' '.repeat(indent + (index === 0 ? 0 : 2)) + line);
+  return wrapText(text, Math.max(20, width - indent)).map(
+    (line, index) => ' '.repeat(indent + (index === 0 ? 0 : 2)) + line,
+  );
 }
 
 /** Columns from left to right by importance: a narrow terminal loses the right ones, and says which. */
@@ -68,7 +95,9 @@ function flowLines(flows: Batch, label: string, width: number): string[] {
   };
   const rtt = (end: string, row: number): string => {
     const value = cell(`rtt_to_${end}_p50_ns`, row);
-    return value === null ? '–' : `${formatMilliseconds(Number(value))} (${cell(`rtt_to_${end}_method`, row)}, n ${cell(`rtt_to_${end}_samples`, row)})`;
+    return value === null
+      ? '–'
+      : `${formatMilliseconds(Number(value))} (${cell(`rtt_to_${end}_method`, row)}, n ${cell(`rtt_to_${end}_samples`, row)})`;
   };
   const loss = (direction: string, row: number): string => {
     const value = cell(`${direction}_loss_ratio`, row);
@@ -96,9 +125,18 @@ function flowLines(flows: Batch, label: string, width: number): string[] {
     used += column.width + 2;
   }
   const line = (pick: (column: (typeof table)[number]) => string): string =>
-    cutText(`  ${fitting.map((column) => padText(pick(column), column.width)).join('  ')}`.trimEnd(), Math.max(40, width));
-  const lines = [line(({ title }) => title), ...rows.map((_, index) => line(({ cells }) => cells[index] ?? ''))];
+    cutText(
+      `  ${fitting.map((column) => padText(pick(column), column.width)).join('  ')}`.trimEnd(),
+      Math.max(40, width),
+    );
+  const lines = [
+    line(({ title }) => title),
+    ...rows.map((_, index) => line(({ cells }) => cells[index] ?? '')),
+  ];
   const left = table.slice(fitting.length).map(({ title }) => title);
-  if (left.length > 0 && rows.length > 0) lines.push(`  (${countOf(left.length, 'column')} did not fit: ${left.join(', ')}; --format json has all)`);
+  if (left.length > 0 && rows.length > 0)
+    lines.push(
+      `  (${countOf(left.length, 'column')} did not fit: ${left.join(', ')}; --format json has all)`,
+    );
   return lines;
 }

@@ -165,9 +165,7 @@ export function tablesSection({ comparison }: ReportModel): string {
   const parts = [element('h2', 'Tables')];
   const { simpson, loss, distances, access } = comparison;
   if (simpson) {
-    parts.push(
-      `<p>Mix of clients: ${escapeMarkup(mixSentence(simpson))}.</p>`,
-    );
+    parts.push(`<p>Mix of clients: ${escapeMarkup(mixSentence(simpson))}.</p>`);
   }
   if (loss.length > 0)
     parts.push(

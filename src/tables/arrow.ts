@@ -80,7 +80,10 @@ export function arrowBatch(batch: Batch, label: string): RecordBatch {
     if (type === undefined) throw new Error(`no Arrow type for ${column.name}`);
     return childOf(batch, column, type, read);
   });
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch.rows, nullCount: 0, children }));
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: batch.rows, nullCount: 0, children }),
+  );
 }
 
 function childOf(batch: Batch, column: ColumnDef, type: DataType, read: (row: number) => Cell): Data {
@@ -92,10 +95,14 @@ function childOf(batch: Batch, column: ColumnDef, type: DataType, read: (row: nu
   const nullCount = nullBitmap === null ? 0 : countNulls(nullBitmap, length);
   const { buffer, byteOffset, byteLength } = bytes;
   const common = { length, nullCount, nullBitmap };
-  if (type instanceof Int64) return makeData({ type, ...common, data: new BigInt64Array(buffer, byteOffset, byteLength / 8) });
-  if (type instanceof Float64) return makeData({ type, ...common, data: new Float64Array(buffer, byteOffset, byteLength / 8) });
-  if (type instanceof Uint32) return makeData({ type, ...common, data: new Uint32Array(buffer, byteOffset, byteLength / 4) });
-  if (type instanceof Uint16) return makeData({ type, ...common, data: new Uint16Array(buffer, byteOffset, byteLength / 2) });
+  if (type instanceof Int64)
+    return makeData({ type, ...common, data: new BigInt64Array(buffer, byteOffset, byteLength / 8) });
+  if (type instanceof Float64)
+    return makeData({ type, ...common, data: new Float64Array(buffer, byteOffset, byteLength / 8) });
+  if (type instanceof Uint32)
+    return makeData({ type, ...common, data: new Uint32Array(buffer, byteOffset, byteLength / 4) });
+  if (type instanceof Uint16)
+    return makeData({ type, ...common, data: new Uint16Array(buffer, byteOffset, byteLength / 2) });
   if (type instanceof Uint8) return makeData({ type, ...common, data: bytes });
   if (type instanceof Bool) return makeData({ type, ...common, data: packBits(bytes) });
   if (type instanceof Dictionary) {
@@ -150,5 +157,12 @@ function utf8Data(length: number, read: (row: number) => Cell): Data {
     data.set(piece, at);
     at += piece.length;
   }
-  return makeData({ type: new Utf8(), length, nullCount, nullBitmap: nullCount === 0 ? null : nullBitmap, valueOffsets: offsets, data });
+  return makeData({
+    type: new Utf8(),
+    length,
+    nullCount,
+    nullBitmap: nullCount === 0 ? null : nullBitmap,
+    valueOffsets: offsets,
+    data,
+  });
 }

@@ -18,10 +18,12 @@ export class Batch {
     this.table = table;
     this.rows = raw.rows;
     const crossing = TABLES[table].columns.filter((column) => column.type !== 'host');
-    this.#raw = new Map(crossing.flatMap((column, index) => {
-      const data = raw.columns[index];
-      return data === undefined ? [] : [[column.name, data]];
-    }));
+    this.#raw = new Map(
+      crossing.flatMap((column, index) => {
+        const data = raw.columns[index];
+        return data === undefined ? [] : [[column.name, data]];
+      }),
+    );
   }
 
   /** The column's bytes as they crossed, or null for a host-derived one. */

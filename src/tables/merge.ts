@@ -57,21 +57,38 @@ export function mergeTables(tables: readonly RawTable[]): RawTable {
 }
 
 /** Splits a shard's table into rows that a frame completed and rows that wait for the end. */
-export function splitAtEnd(table: RawTable): { readonly completed: RawTable; readonly atEnd: RawTable | null } {
+export function splitAtEnd(table: RawTable): {
+  readonly completed: RawTable;
+  readonly atEnd: RawTable | null;
+} {
   const order = wordsOf(table.columns[0]);
   const waiting: number[] = [];
   const completed: number[] = [];
   order.forEach((frame, row) => (frame === AT_END ? waiting : completed).push(row));
   if (waiting.length === 0) return { completed: table, atEnd: null };
-  return { completed: selectRows([table], completed.map((row) => ({ table: 0, row }))), atEnd: selectRows([table], waiting.map((row) => ({ table: 0, row }))) };
+  return {
+    completed: selectRows(
+      [table],
+      completed.map((row) => ({ table: 0, row })),
+    ),
+    atEnd: selectRows(
+      [table],
+      waiting.map((row) => ({ table: 0, row })),
+    ),
+  };
 }
 
 /** Rows that waited for the end, by flow; rows of one flow keep the order in which its shard wrote them. */
 export function mergeAtEnd(tables: readonly RawTable[]): RawTable {
   const flows = tables.map((table) => wordsOf(table.columns[1]));
-  const places = tables.flatMap((table, index) => Array.from({ length: table.rows }, (_, row) => ({ table: index, row })));
+  const places = tables.flatMap((table, index) =>
+    Array.from({ length: table.rows }, (_, row) => ({ table: index, row })),
+  );
   const flowOf = ({ table, row }: Place): number => flows[table]?.[row] ?? 0;
-  return selectRows(tables, places.sort((a, b) => flowOf(a) - flowOf(b)));
+  return selectRows(
+    tables,
+    places.sort((a, b) => flowOf(a) - flowOf(b)),
+  );
 }
 
 interface Place {

@@ -17,7 +17,8 @@ export function csvHeader(table: TableName): string {
 export function csvRows(batch: Batch, label: string): string {
   const readers = cellReaders(batch, label);
   const lines: string[] = [];
-  for (let row = 0; row < batch.rows; row++) lines.push(readers.map(({ read }) => csvField(read(row))).join(','));
+  for (let row = 0; row < batch.rows; row++)
+    lines.push(readers.map(({ read }) => csvField(read(row))).join(','));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 

@@ -8,14 +8,20 @@ export type Cell = string | number | bigint | boolean | null;
 type Reader = (row: number) => Cell;
 
 /** A reader per public column. `label` is the capture set's name. */
-export function cellReaders(batch: Batch, label: string): readonly { readonly column: ColumnDef; readonly read: Reader }[] {
+export function cellReaders(
+  batch: Batch,
+  label: string,
+): readonly { readonly column: ColumnDef; readonly read: Reader }[] {
   return publicColumns(batch.table).map((column) => ({ column, read: readerOf(batch, column, label) }));
 }
 
 function readerOf(batch: Batch, column: ColumnDef, label: string): Reader {
   const { name, type } = column;
   if (type === 'host') return hostReader(batch, name, label);
-  const present = (read: Reader): Reader => (row) => (batch.isNull(name, row) ? null : read(row));
+  const present =
+    (read: Reader): Reader =>
+    (row) =>
+      batch.isNull(name, row) ? null : read(row);
   switch (type) {
     case 'u8':
       return numbers(batch.u8(name), present);

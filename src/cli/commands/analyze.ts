@@ -17,8 +17,16 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
     describe: 'one vantage point: flows, metrics, findings',
     builder: (yargs: Argv) =>
       formatOption(readingOptions(yargs))
-        .positional('capture', { type: 'string', array: true, demandOption: true, describe: 'files, folders, globs, or - (together one capture, in time order)' })
-        .option('fail-on', { choices: FAIL_ON, describe: 'exit 1 when there are findings, or when data were lost' }),
+        .positional('capture', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'files, folders, globs, or - (together one capture, in time order)',
+        })
+        .option('fail-on', {
+          choices: FAIL_ON,
+          describe: 'exit 1 when there are findings, or when data were lost',
+        }),
     handler: async (given) => {
       const args = given as unknown as {
         capture: string[];
@@ -42,8 +50,11 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
         ? analysisDocument(analysis, flows, findings)
         : renderAnalysis(analysis, flows, findings, { width: widthOf(io), color: usesColor(io) });
       await emit(io, args.out, text);
-      const lost = analysis.diagnostics.some(({ severity }) => severity === 'data-loss' || severity === 'error');
-      if ((args.failOn === 'findings' && findings.length > 0) || (args.failOn === 'data-loss' && lost)) setExit(EXIT.found);
+      const lost = analysis.diagnostics.some(
+        ({ severity }) => severity === 'data-loss' || severity === 'error',
+      );
+      if ((args.failOn === 'findings' && findings.length > 0) || (args.failOn === 'data-loss' && lost))
+        setExit(EXIT.found);
     },
   };
 }

@@ -33,14 +33,45 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     describe: 'two periods: did it get worse, for whom, by how much',
     builder: (yargs: Argv) =>
       formatOption(readingOptions(yargs))
-        .option('baseline', { type: 'string', array: true, demandOption: true, describe: 'captures of the good period' })
-        .option('evening', { type: 'string', array: true, demandOption: true, describe: 'captures of the period in question, from the same place' })
+        .option('baseline', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'captures of the good period',
+        })
+        .option('evening', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'captures of the period in question, from the same place',
+        })
         .option('cohorts', { type: 'string', describe: 'CSV (prefix,cohort) or YAML; longest prefix wins' })
-        .option('server', { type: 'string', array: true, describe: 'server addresses; without them who opens a connection is the client' })
-        .option('vantage', { choices: ['server', 'client', 'middle'] as const, describe: 'where the captures were taken (default: told from the RTT on both sides)' })
-        .option('profile', { choices: PROFILE_NAMES, default: 'fps_competitive' as const, describe: 'thresholds and margins by genre' })
-        .option('seed', { type: 'number', default: 1, describe: 'seed of the bootstrap', coerce: whole('seed', 0, 4_294_967_295) })
-        .option('replicates', { type: 'number', default: 2000, describe: 'bootstrap replicates', coerce: whole('replicates', 200, 100_000) })
+        .option('server', {
+          type: 'string',
+          array: true,
+          describe: 'server addresses; without them who opens a connection is the client',
+        })
+        .option('vantage', {
+          choices: ['server', 'client', 'middle'] as const,
+          describe: 'where the captures were taken (default: told from the RTT on both sides)',
+        })
+        .option('profile', {
+          choices: PROFILE_NAMES,
+          default: 'fps_competitive' as const,
+          describe: 'thresholds and margins by genre',
+        })
+        .option('seed', {
+          type: 'number',
+          default: 1,
+          describe: 'seed of the bootstrap',
+          coerce: whole('seed', 0, 4_294_967_295),
+        })
+        .option('replicates', {
+          type: 'number',
+          default: 2000,
+          describe: 'bootstrap replicates',
+          coerce: whole('replicates', 200, 100_000),
+        })
         .option('fail-on', { choices: FAIL_ON, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;

@@ -12,11 +12,24 @@ export function exportCommand(io: Io): CommandModule {
     describe: 'one table as data: packets, flows, rtt, bins or events',
     builder: (yargs: Argv) =>
       readingOptions(yargs)
-        .positional('capture', { type: 'string', array: true, demandOption: true, describe: 'files, folders, globs, or -' })
+        .positional('capture', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'files, folders, globs, or -',
+        })
         .option('table', { choices: TABLE_NAMES, demandOption: true, describe: 'which table' })
-        .option('format', { choices: EXPORT_FORMATS, default: 'csv' as const, describe: 'csv and json are text, arrow is an IPC stream, parquet a file' })
+        .option('format', {
+          choices: EXPORT_FORMATS,
+          default: 'csv' as const,
+          describe: 'csv and json are text, arrow is an IPC stream, parquet a file',
+        })
         .option('out', { type: 'string', default: '-', describe: 'a path; - is stdout' })
-        .option('bin', { type: 'string', describe: 'width of a bin of table bins: 1s, 500ms, 60s (a bare number is seconds)', coerce: binWidth }),
+        .option('bin', {
+          type: 'string',
+          describe: 'width of a bin of table bins: 1s, 500ms, 60s (a bare number is seconds)',
+          coerce: binWidth,
+        }),
     handler: async (given) => {
       const args = given as unknown as {
         capture: string[];

@@ -20,7 +20,11 @@ interface Arguments {
 
 /** Where a signing key lives when none is named: the user's configuration folder (XDG base directories). */
 function defaultKey(io: Io): string {
-  return join(io.env['XDG_CONFIG_HOME'] ?? join(io.env['HOME'] ?? io.cwd, '.config'), 'lagdiff', 'signing-key.pem');
+  return join(
+    io.env['XDG_CONFIG_HOME'] ?? join(io.env['HOME'] ?? io.cwd, '.config'),
+    'lagdiff',
+    'signing-key.pem',
+  );
 }
 
 export function runCommand(io: Io, setExit: SetExit): CommandModule {
@@ -29,9 +33,21 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
     describe: 'a whole case file → a signed annex',
     builder: (yargs: Argv) =>
       readingOptions(yargs)
-        .positional('case', { type: 'string', demandOption: true, describe: 'the case file (YAML); paths in it are relative to it' })
-        .option('out', { type: 'string', default: 'annex', describe: 'folder of the annex; an annex that stands there is replaced' })
-        .option('key', { type: 'string', describe: 'Ed25519 signing key (PKCS #8 PEM), made on first use (default: the configuration folder)' })
+        .positional('case', {
+          type: 'string',
+          demandOption: true,
+          describe: 'the case file (YAML); paths in it are relative to it',
+        })
+        .option('out', {
+          type: 'string',
+          default: 'annex',
+          describe: 'folder of the annex; an annex that stands there is replaced',
+        })
+        .option('key', {
+          type: 'string',
+          describe:
+            'Ed25519 signing key (PKCS #8 PEM), made on first use (default: the configuration folder)',
+        })
         .option('fail-on', { choices: ['degraded'] as const, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;

@@ -13,11 +13,25 @@ export function verifyCommand(io: Io, setExit: SetExit): CommandModule {
     builder: (yargs: Argv) =>
       yargs
         .positional('annex', { type: 'string', demandOption: true, describe: 'folder of the annex' })
-        .option('expect-key', { type: 'string', describe: "fingerprint of the signer's key, got by another way than the annex" })
-        .option('format', { choices: ['table', 'json'] as const, default: 'table' as const, describe: 'table for people, json for scripts' }),
+        .option('expect-key', {
+          type: 'string',
+          describe: "fingerprint of the signer's key, got by another way than the annex",
+        })
+        .option('format', {
+          choices: ['table', 'json'] as const,
+          default: 'table' as const,
+          describe: 'table for people, json for scripts',
+        }),
     handler: async (given) => {
-      const args = given as unknown as { annex: string; expectKey: string | undefined; format: 'table' | 'json' };
-      const check = await verifyAnnex(args.annex, args.expectKey === undefined ? {} : { expectedKey: args.expectKey });
+      const args = given as unknown as {
+        annex: string;
+        expectKey: string | undefined;
+        format: 'table' | 'json';
+      };
+      const check = await verifyAnnex(
+        args.annex,
+        args.expectKey === undefined ? {} : { expectedKey: args.expectKey },
+      );
       if (!check.ok) setExit(EXIT.found);
       if (args.format === 'json') {
         await print(io, `${JSON.stringify({ schema: 'lagdiff/verify@1', ...check }, null, 2)}\n`);
@@ -25,7 +39,8 @@ export function verifyCommand(io: Io, setExit: SetExit): CommandModule {
       }
       const { files, bytes, logLines } = check.checked;
       const lines = check.faults.map(
-        ({ code, path, line, message }) => `fault[${code}]: ${path}${line === undefined ? '' : `, line ${line}`} ${message}`,
+        ({ code, path, line, message }) =>
+          `fault[${code}]: ${path}${line === undefined ? '' : `, line ${line}`} ${message}`,
       );
       lines.push(
         check.ok
@@ -34,7 +49,10 @@ export function verifyCommand(io: Io, setExit: SetExit): CommandModule {
       );
       if (check.fingerprint !== null) lines.push(`signing key: ${check.fingerprint}`);
       if (check.packSha256 !== null) lines.push(`hash of SHA256SUMS: ${check.packSha256}`);
-      if (args.expectKey === undefined) lines.push('whose key that is, this cannot tell: compare it with what its owner told you (--expect-key)');
+      if (args.expectKey === undefined)
+        lines.push(
+          'whose key that is, this cannot tell: compare it with what its owner told you (--expect-key)',
+        );
       await print(io, `${lines.join('\n')}\n`);
     },
   };

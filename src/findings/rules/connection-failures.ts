@@ -15,7 +15,8 @@ export const connectionFailures: Rule = (flows) => {
     severity: 'warning',
     claim: `${failed.length} of ${plural(tried.length, 'TCP connection')} failed: ${refused.length} refused, ${unanswered.length} never answered`,
     threshold: 'any; a working service answers every SYN (RFC 9293 3.5)',
-    limits: 'an answer that the capture missed looks like none; a connection that began before the capture is not counted',
+    limits:
+      'an answer that the capture missed looks like none; a connection that began before the capture is not counted',
     count: failed.length,
     flow_ids: namedFlows(flows, failed),
   };

@@ -12,7 +12,8 @@ export const halfClosed: Rule = (flows) => {
   let end: bigint | null = null;
   for (let row = 0; row < flows.rows; row++) {
     const time = last[row];
-    if (time !== undefined && !flows.isNull('last_timestamp_ns', row) && (end === null || time > end)) end = time;
+    if (time !== undefined && !flows.isNull('last_timestamp_ns', row) && (end === null || time > end))
+      end = time;
   }
   if (end === null) return null;
   const limit = end - BigInt(LINGER_S * NS_PER_S);

@@ -12,7 +12,9 @@ function lossOf(flows: Batch, direction: 'forward' | 'reverse'): (row: number) =
   const ratios = flows.f64(`${direction}_loss_ratio`);
   const packets = flows.u32(`${direction}_packets`);
   return (row) =>
-    flows.isNull(`${direction}_loss_ratio`, row) || (packets[row] ?? 0) < MIN_PACKETS ? 0 : (ratios[row] ?? 0);
+    flows.isNull(`${direction}_loss_ratio`, row) || (packets[row] ?? 0) < MIN_PACKETS
+      ? 0
+      : (ratios[row] ?? 0);
 }
 
 export const loss: Rule = (flows) => {

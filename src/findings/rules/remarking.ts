@@ -13,7 +13,8 @@ export const dscpChanges: Rule = (flows) => {
     severity: 'info',
     claim: `${plural(rows.length, 'flow')} ${rows.length === 1 ? 'changes' : 'change'} DSCP while running`,
     threshold: 'any change between consecutive packets of one direction (RFC 2474)',
-    limits: 'senders may mark on purpose (WireGuard marks its handshakes AF41); re-marking on the path needs both ends',
+    limits:
+      'senders may mark on purpose (WireGuard marks its handshakes AF41); re-marking on the path needs both ends',
     count: rows.length,
     flow_ids: namedFlows(flows, rows),
   };
