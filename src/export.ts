@@ -144,7 +144,7 @@ function parquetWriter(table: TableName, label: string, write: Write): TableWrit
 function arrowWriter(table: TableName, label: string, write: Write): TableWriter {
   const stream = new RecordBatchStreamWriter();
   const pumping = (async () => {
-    for await (const piece of stream) await write(piece);
+    for await (const piece of stream as AsyncIterable<Uint8Array>) await write(piece);
   })();
   pumping.catch(() => undefined);
   return {

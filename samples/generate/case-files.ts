@@ -56,12 +56,12 @@ function cohortsCsv(scenario: Scenario): string {
 function caseYaml(scenario: Scenario): string {
   const hasIpv6 = scenario.cohorts.some((cohort) => cohort.ipv6Clients > 0);
   const addresses = [
-    [servers.game.ipv4, 'game'],
-    [servers.login.ipv4, 'login'],
+    [servers.game.ipv4, 'bare_metal'],
+    [servers.login.ipv4, 'cloud'],
     ...(hasIpv6
       ? [
-          [servers.game.ipv6, 'game'],
-          [servers.login.ipv6, 'login'],
+          [servers.game.ipv6, 'bare_metal'],
+          [servers.login.ipv6, 'cloud'],
         ]
       : []),
   ];

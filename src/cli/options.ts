@@ -32,7 +32,7 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
       type: 'boolean',
       default: false,
       describe: 'nothing on stderr but errors',
-    }) as unknown as Argv<T & ReadingArguments>;
+    });
 }
 
 export function formatOption<T>(
@@ -47,7 +47,7 @@ export function formatOption<T>(
     .option('out', {
       type: 'string',
       describe: 'write to a file instead of stdout; - is stdout',
-    }) as unknown as Argv<T & { format: 'table' | 'json'; out: string | undefined }>;
+    });
 }
 
 /** A whole number inside its limits, or a sentence that names both. */

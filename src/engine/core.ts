@@ -47,7 +47,7 @@ export class Core {
   #trap: EngineError | null = null;
 
   constructor(module: WebAssembly.Module) {
-    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.#exports = new WebAssembly.Instance(module, {}).exports as Exports;
     const version = this.#exports.abi_version();
     if (version !== ABI_VERSION) {
       throw new EngineError({

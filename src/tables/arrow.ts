@@ -76,7 +76,7 @@ export function arrowBatch(batch: Batch, label: string): RecordBatch {
   const schema = arrowSchema(batch.table);
   const readers = cellReaders(batch, label);
   const children = readers.map(({ column, read }, index) => {
-    const type = schema.fields[index]?.type;
+    const type = schema.fields[index]?.type as DataType | undefined;
     if (type === undefined) throw new Error(`no Arrow type for ${column.name}`);
     return childOf(batch, column, type, read);
   });
