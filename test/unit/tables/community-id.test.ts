@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { communityId } from '../../../src/tables/community-id.ts';
 
-const v4 = (...octets: number[]): Uint8Array => Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...octets]);
+const v4 = (...octets: number[]): Uint8Array =>
+  Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...octets]);
 
 describe('Community ID v1', () => {
   // Values of the published test data of the specification.
@@ -12,7 +13,9 @@ describe('Community ID v1', () => {
   });
 
   test('UDP', () => {
-    expect(communityId(true, 17, v4(192, 168, 1, 52), 54585, v4(8, 8, 8, 8), 53)).toBe('1:d/FP5EW3wiY1vCndhwleRRKHowQ=');
+    expect(communityId(true, 17, v4(192, 168, 1, 52), 54585, v4(8, 8, 8, 8), 53)).toBe(
+      '1:d/FP5EW3wiY1vCndhwleRRKHowQ=',
+    );
   });
 
   test('ICMP has none here: its id needs type and code', () => {

@@ -18,7 +18,8 @@ function tableOf(rows: readonly Row[]): RawTable {
   rows.forEach((row, index) => {
     if (row.value !== null) validity[index >> 3] = (validity[index >> 3] ?? 0) | (1 << (index & 7));
   });
-  const bytes = (array: Uint32Array | BigInt64Array): Uint8Array<ArrayBuffer> => new Uint8Array(array.buffer as ArrayBuffer);
+  const bytes = (array: Uint32Array | BigInt64Array): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(array.buffer as ArrayBuffer);
   const hasNull = rows.some((row) => row.value === null);
   return {
     rows: rows.length,
@@ -39,7 +40,9 @@ function rowsOf(table: RawTable): Row[] {
     order: orders[row] ?? -1,
     flow: flows[row] ?? -1,
     value:
-      value?.validity != null && (((value.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 0 ? null : (values[row] ?? null),
+      value?.validity != null && (((value.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 0
+        ? null
+        : (values[row] ?? null),
   }));
 }
 
@@ -60,7 +63,9 @@ test.prop([rows, fc.integer({ min: 1, max: 5 })])(
       .map((row, index) => ({ ...row, index }))
       .sort((a, b) => a.order - b.order || a.flow - b.flow || a.index - b.index)
       .map(({ order, flow, value }) => ({ order, flow, value }));
-    const parts = Array.from({ length: shards }, (_, shard) => sorted.filter((row) => row.flow % shards === shard));
+    const parts = Array.from({ length: shards }, (_, shard) =>
+      sorted.filter((row) => row.flow % shards === shard),
+    );
     const merged = mergeTables(parts.filter((part) => part.length > 0).map(tableOf));
     expect(merged.rows === 0 ? [] : rowsOf(merged)).toEqual(sorted);
   },
