@@ -40,6 +40,8 @@ export interface AnalyzeOptions {
   /** Hash the files (evidence); costs a read of each. */
   readonly hash?: boolean;
   readonly stdin?: Readable;
+  /** What outputs call a path; for callers whose outputs must not show where the files lie. */
+  readonly nameOf?: (path: string) => string;
   readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number; readonly packets: number }) => void;
 }
 
@@ -81,7 +83,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
   const diagnostics = new Diagnostics();
   const flows: Batch[] = [];
   if (resolved.skipped.length > 0) {
-    const first = { capture: resolved.skipped[0] ?? '', byte_offset: 0, record: null };
+    const first = { capture: nameOf(options, resolved.skipped[0] ?? ''), byte_offset: 0, record: null };
     diagnostics.add('capture/skipped-file', resolved.skipped.length, 0, first);
   }
   const pool = new Pool(options.workers ?? defaultWorkers());
@@ -133,6 +135,7 @@ async function readCapture(
 ): Promise<CaptureSummary> {
   const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
   const damage: StreamDamage = { message: null };
+  const name = nameOf(options, file.path);
   const own = new Diagnostics();
   const facts = new CaptureFacts();
   let hashing: Promise<string> | null = null;
@@ -153,8 +156,8 @@ async function readCapture(
         : rangesOf(file, pool, segmentBytes, pipeline);
   }
   for await (const segment of segments) {
-    for (const list of [diagnostics, own]) list.addSegment(file.path, facts.records, segment.tally);
-    facts.add(segment, own, diagnostics, file.path);
+    for (const list of [diagnostics, own]) list.addSegment(name, facts.records, segment.tally);
+    facts.add(segment, own, diagnostics, name);
     if (file.container !== 'gzip' && file.path !== '-') progress(segment.summary.exitOffset);
     await pipeline.add(segment);
   }
@@ -168,11 +171,15 @@ async function readCapture(
         byteOffset: 0,
       });
     }
-    const first = { capture: file.path, byte_offset: facts.exitOffset, record: facts.records };
+    const first = { capture: name, byte_offset: facts.exitOffset, record: facts.records };
     for (const list of [diagnostics, own]) list.add('capture/compression-damaged', 1, 0, first);
   }
   const sha256 = streamHash !== null ? streamHash.digest('hex') : hashing === null ? null : await hashing;
-  return facts.summary(file, sha256, own.records());
+  return facts.summary(file, name, sha256, own.records());
+}
+
+function nameOf(options: AnalyzeOptions, path: string): string {
+  return options.nameOf?.(path) ?? path;
 }
 
 /** What a file's segments add up to. */
@@ -209,7 +216,7 @@ class CaptureFacts {
     }
   }
 
-  summary(file: CaptureFile, sha256: string | null, found: readonly DiagnosticRecord[]): CaptureSummary {
+  summary(file: CaptureFile, name: string, sha256: string | null, found: readonly DiagnosticRecord[]): CaptureSummary {
     const worst = found.some((record) => record.severity === 'error')
       ? 'damaged'
       : found.some((record) => record.severity === 'data-loss' || record.severity === 'notice')
@@ -217,7 +224,7 @@ class CaptureFacts {
         : 'good';
     const linkTypes = [...this.#linkTypes.keys()].sort((a, b) => a - b);
     return {
-      path: file.path,
+      path: name,
       sha256,
       format: file.container === 'gzip' ? `${this.#format}+gzip` : this.#format,
       link_types: linkTypes.map(linkTypeName),

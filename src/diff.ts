@@ -37,6 +37,7 @@ export interface DiffOptions {
   readonly workers?: number;
   readonly segmentBytes?: number;
   readonly stdin?: Readable;
+  readonly nameOf?: NonNullable<AnalyzeOptions['nameOf']>;
   readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
   /** Sees every table piece of both periods on its way; for callers that keep the tables. */
   readonly onBatch?: (period: 'baseline' | 'evening', batch: Batch) => void;
@@ -96,6 +97,7 @@ async function measure(
     hash: true,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    ...(options.nameOf === undefined ? {} : { nameOf: options.nameOf }),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     onBatch: (batch) => {

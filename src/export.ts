@@ -3,14 +3,14 @@
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { RecordBatchStreamWriter } from 'apache-arrow';
+import { RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { TableName } from './engine/abi.generated.ts';
 import { UsageError } from './errors.ts';
 import { arrowBatch, arrowSchema } from './tables/arrow.ts';
 import { sortedFlows } from './tables/flows.ts';
 import type { Batch } from './tables/batch.ts';
-import { parquetFile } from './tables/parquet.ts';
+import { parquetBytes } from './tables/parquet.ts';
 import { csvHeader, csvRows, jsonRows } from './tables/text.ts';
 
 export const EXPORT_FORMATS = ['csv', 'json', 'arrow', 'parquet'] as const;
@@ -97,18 +97,43 @@ function writerOf(table: TableName, format: ExportFormat, label: string, write: 
     }
     case 'arrow':
       return arrowWriter(table, label, write);
-    case 'parquet': {
-      const batches: Batch[] = [];
-      return {
-        begin: () => Promise.resolve(),
-        rows: (batch) => {
-          batches.push(batch);
-          return Promise.resolve();
-        },
-        end: () => write(parquetFile(table, batches, label)),
-      };
-    }
+    case 'parquet':
+      return parquetWriter(table, label, write);
   }
+}
+
+/** Batches go to the Parquet writer one by one, and row groups leave it one by one: the table is never held whole. */
+function parquetWriter(table: TableName, label: string, write: Write): TableWriter {
+  const queue: Batch[] = [];
+  let isEnded = false;
+  let wake: () => void = () => undefined;
+  let failure: Error | null = null;
+  const batches = async function* (): AsyncGenerator<RecordBatch> {
+    for (;;) {
+      const batch = queue.shift();
+      if (batch !== undefined) yield arrowBatch(batch, label);
+      else if (isEnded) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  const pumping = (async () => {
+    for await (const piece of parquetBytes({ schema: arrowSchema(table), batches: batches() })) await write(piece);
+  })();
+  pumping.catch((error: unknown) => (failure = error as Error));
+  return {
+    begin: () => Promise.resolve(),
+    rows: (batch) => {
+      if (failure !== null) return Promise.reject(failure);
+      queue.push(batch);
+      wake();
+      return Promise.resolve();
+    },
+    end: async () => {
+      isEnded = true;
+      wake();
+      await pumping;
+    },
+  };
 }
 
 function arrowWriter(table: TableName, label: string, write: Write): TableWriter {

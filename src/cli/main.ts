@@ -7,11 +7,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 2);
 });
 
+function epochMs(): number | null {
+  const text = process.env['SOURCE_DATE_EPOCH'];
+  return text !== undefined && /^\d{1,11}$/.test(text) ? Number(text) * 1000 : null;
+}
+
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
-  now: () => new Date().toISOString(),
+  // SOURCE_DATE_EPOCH (reproducible-builds.org) stands in for the clock, so that a run can be repeated to the byte.
+  now: () => new Date(epochMs() ?? Date.now()).toISOString(),
 });

@@ -91,10 +91,7 @@ export function renderAsksMarkdown(input: ReportInput): string {
     'no window has a known time',
   );
   lines.push('## Limitations', '');
-  bullet(
-    [...comparison.limitations, ...model.limitations.standing.map(({ en }) => en)].map(escapeMarkdown),
-    '',
-  );
+  bullet(model.limitations.all.map(escapeMarkdown), '');
   const { name, email, availability } = described?.contact ?? {};
   const contact = [name, email, availability].filter((part) => part !== undefined).map(escapeMarkdown);
   lines.push('## Contact', '', contact.length > 0 ? contact.join(', ') : NOT_STATED, '');

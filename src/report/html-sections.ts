@@ -148,8 +148,8 @@ export function findingsSection({ input }: ReportModel): string {
     element('h2', 'Findings of the packet analysis') +
     list(
       input.findings.map(
-        ({ id, statement, evidence }) =>
-          `${escapeMarkup(statement)} <span class="soft">(${escapeMarkup(id)}; evidence: ${escapeMarkup(evidence)})</span>`,
+        ({ id, severity, claim, threshold, limits }) =>
+          `<b>${severity}</b> ${escapeMarkup(claim)} <span class="soft">(${escapeMarkup(id)}; threshold: ${escapeMarkup(threshold)}; does not show: ${escapeMarkup(limits)})</span>`,
       ),
     )
   );

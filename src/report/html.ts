@@ -110,11 +110,8 @@ function extent({ extent: { worse, notWorse, smaller, open } }: ReportModel): st
   );
 }
 
-function limitations({ limitations: { standing, stated } }: ReportModel): string {
-  return (
-    element('h2', 'Limitations') +
-    `<div class="box">${list([...stated, ...standing.map(({ en }) => en)].map(escapeMarkup))}</div>`
-  );
+function limitations({ limitations: { all } }: ReportModel): string {
+  return element('h2', 'Limitations') + `<div class="box">${list(all.map(escapeMarkup))}</div>`;
 }
 
 function asks({ asks: wanted, success }: ReportModel): string {

@@ -19,12 +19,15 @@ export interface CaptureFacts {
   readonly clock: string | null;
 }
 
-/** A claim made by analysis or pairing, in the words of its rule. */
+/** A claim made by a finding rule, in the rule's own words. */
 export interface FindingFacts {
   readonly id: string;
-  readonly statement: string;
-  /** What it rests on: flows, counts, a table. */
-  readonly evidence: string;
+  readonly severity: 'info' | 'notice' | 'warning';
+  readonly claim: string;
+  readonly threshold: string;
+  /** What cannot be concluded from it. */
+  readonly limits: string;
+  readonly count: number;
 }
 
 export interface ReportInput {

@@ -11,6 +11,8 @@ export interface Limitations {
   readonly standing: readonly Bilingual[];
   /** Sentences of the comparison itself, in English only. */
   readonly stated: readonly string[];
+  /** Both, in English, without saying scope and vantage twice. */
+  readonly all: readonly string[];
 }
 
 export function collectLimitations(input: ReportInput, rows: readonly ComparisonRow[]): Limitations {
@@ -32,6 +34,7 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
       en: `RTT was seen from one end (${comparison.vantage}): both directions and the far host are inside it; no direction is attributed.`,
       ja: `RTT は片端（${vantageJa(comparison.vantage)}）での観測であり、往復の両方向と相手ホストの処理時間を含む。どちらの方向の問題かは特定していない。`,
     });
+  const ownWords = standing.length;
   standing.push({
     en: 'A difference between windows is not a cause: it does not by itself say whose network it is.',
     ja: '時間帯の間の差は原因を示すものではなく、それだけではどの事業者の網の問題かは特定できない。',
@@ -64,7 +67,10 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
     en: 'Thresholds and margins are engineering defaults or the case’s own, not a standard.',
     ja: 'しきい値と許容差は技術的な既定値またはケースの指定値であり、規格ではない。',
   });
-  return { standing, stated: comparison.limitations };
+  const stated = comparison.limitations;
+  // A comparison that states its limitations opens with its scope and vantage; ours would only repeat them.
+  const rest = stated.length > 0 ? standing.slice(ownWords) : standing;
+  return { standing, stated, all: [...stated, ...rest.map(({ en }) => en)] };
 }
 
 function vantageJa(vantage: 'server' | 'client' | 'middle'): string {

@@ -130,10 +130,7 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     );
   }
   section('limitations');
-  // The comparison states its own; the standing ones fill in only when it has none, so nothing is said twice here.
-  const { limitations } = comparison;
-  for (const text of limitations.length > 0 ? limitations : model.limitations.standing.map(({ en }) => en))
-    say(text, '  - ');
+  for (const text of model.limitations.all) say(text, '  - ');
   if (comparison.diagnostics.length > 0) {
     section('diagnostics');
     for (const { severity, id, count, message, first } of comparison.diagnostics) {

@@ -302,8 +302,11 @@ export function reportFixture(more: Partial<ReportInput> = {}): ReportInput {
     findings: [
       {
         id: 'mtu/pppoe-mss',
-        statement: '41 clients of cohort pppoe announce MSS 1414, as PPPoE over NGN does',
-        evidence: 'flows.forward_mss_option_bytes',
+        severity: 'info',
+        claim: '41 clients announce an MSS of 1414 bytes, as PPPoE over NGN does',
+        threshold: 'MSS 1414 on the SYN',
+        limits: 'a middlebox may rewrite the MSS',
+        count: 41,
       },
     ],
     threshold: { rtt_ns: 60 * MS, label: 'degraded above 60 ms (fps_competitive default)' },
