@@ -200,7 +200,7 @@ class CaptureFacts {
     const { times } = summary;
     if (times !== null) {
       if (this.#lastNs !== null && times.firstNs < this.#lastNs) {
-        const first = { capture: path, byte_offset: summary.entryOffset ?? this.exitOffset, record: this.records + 1 };
+        const first = { capture: path, byte_offset: times.firstOffset, record: this.records + times.firstRecord + 1 };
         for (const list of [own, all]) list.add('capture/time-backwards', 1, 0, first);
       }
       if (this.#minNs === null || times.minNs < this.#minNs) this.#minNs = times.minNs;

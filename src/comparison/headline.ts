@@ -156,9 +156,9 @@ function describe(row: ComparisonRow): string {
         `(95 % interval ${formatDifference(row.metric, row.ci95[0])} to ${formatDifference(row.metric, row.ci95[1])}, ` +
         `margin ${formatDifference(row.metric, row.margin).replace('+', '')}` +
         `${row.q_value === null ? '' : `, q ${row.q_value < 0.001 ? '< 0.001' : row.q_value.toFixed(3)}`})`;
-  const pairing = row.paired ? 'the same clients' : 'clients per period, unpaired';
+  const sample = row.paired ? `the same ${row.clients} clients` : `${row.clients} clients per period, unpaired`;
   return (
     `${who}: ${WORDS[row.metric]} ${value(row.baseline)} in the baseline, ${value(row.evening)} in the evening${change}; ` +
-    `${row.clients} ${pairing}, ${row.blocks} time blocks; this window only`
+    `${sample}, ${row.blocks} time blocks; this window only`
   );
 }

@@ -86,9 +86,12 @@ export function limitationsOf(facts: LimitationFacts): string[] {
       'Where clients are unpaired, a difference may come from who played rather than from the network.',
     );
   if (facts.simpson?.flagged) {
-    const ms = ((facts.simpson.mix_effect ?? 0) / NS_PER_MS).toFixed(1);
+    const ms = (ns: number | null): string => ((ns ?? 0) / NS_PER_MS).toFixed(1);
+    const { raw_difference, reweighted_difference, standardised_difference, mix_changed } = facts.simpson;
     list.push(
-      `The mix of cohorts changed between the periods and moves the pooled median by ${ms} ms by itself.`,
+      mix_changed
+        ? `The mix of cohorts changed between the periods: with the baseline's mix the pooled median would have moved ${ms(reweighted_difference)} ms, not ${ms(raw_difference)} ms.`
+        : `Cohorts moved differently: the pooled median moved ${ms(raw_difference)} ms, the cohorts ${ms(standardised_difference)} ms on average; the rows of the cohorts speak, not the total.`,
     );
   }
   const oneSided = baseline.oneSidedFlows + evening.oneSidedFlows;

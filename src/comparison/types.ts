@@ -73,6 +73,10 @@ export interface SimpsonCheck {
   readonly raw_difference: number | null;
   readonly standardised_difference: number | null;
   readonly mix_effect: number | null;
+  /** Pooled difference with the evening weighed back to the baseline's cohort shares. */
+  readonly reweighted_difference: number | null;
+  /** Did the shares of the cohorts change enough to move the pooled number? If not, a flag means that cohorts moved apart. */
+  readonly mix_changed: boolean;
   readonly flagged: boolean;
   readonly weights: readonly { readonly cohort: string; readonly share: number }[];
 }

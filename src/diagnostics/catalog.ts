@@ -80,6 +80,11 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
     meaning: (bytes) => `${bytes} bytes after the last whole block that are no block`,
     effect: 'they are not analysed',
   },
+  'capture/not-a-packet': {
+    severity: 'info',
+    meaning: (type) => `blocks of type ${type} that are numbered like packets and hold none`,
+    effect: 'they count as records and give no packet rows',
+  },
   'capture/compression-damaged': {
     severity: 'data-loss',
     meaning: () => 'the compressed data are damaged or cut off',

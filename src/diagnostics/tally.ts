@@ -13,7 +13,7 @@ interface Counted {
 }
 
 /** Kinds that are kept apart by their detail: each unknown link type and each kind of non-IP frame is its own line. */
-const BY_DETAIL = new Set(['capture/unknown-link-type', 'packet/not-ip']);
+const BY_DETAIL = new Set(['capture/unknown-link-type', 'capture/not-a-packet', 'packet/not-ip']);
 
 export class Diagnostics {
   readonly #counted = new Map<string, Counted>();

@@ -197,6 +197,7 @@ export const DIAGNOSTICS: Readonly<Record<number, { readonly id: string; readonl
   8: { id: 'capture/skipped-block', severity: 'info' },
   9: { id: 'capture/reported-drops', severity: 'data-loss' },
   10: { id: 'capture/trailing-bytes', severity: 'data-loss' },
+  11: { id: 'capture/not-a-packet', severity: 'info' },
   32: { id: 'packet/not-ip', severity: 'info' },
   33: { id: 'packet/header-cut', severity: 'data-loss' },
   34: { id: 'packet/bad-ip-header', severity: 'data-loss' },
@@ -207,5 +208,11 @@ export const DIAGNOSTICS: Readonly<Record<number, { readonly id: string; readonl
 
 /** Errors that end the reading of a capture, by their ABI code. */
 export const CAPTURE_ERRORS: Readonly<Record<number, string>> = {
-  1: 'capture/unknown-format',
+  1: 'capture/empty-file',
+  2: 'capture/unknown-format',
+  3: 'capture/header-truncated',
+  4: 'capture/unsupported-version',
+  5: 'capture/bad-section-header',
+  6: 'capture/bad-context',
+  7: 'capture/bad-segment',
 };

@@ -39,6 +39,9 @@ export interface SegmentTimes {
   readonly maxNs: bigint;
   readonly firstNs: bigint;
   readonly lastNs: bigint;
+  /** Byte offset and 0-based number (in the segment) of the first record that has a time. */
+  readonly firstOffset: number;
+  readonly firstRecord: number;
 }
 
 export interface SegmentSummary {
@@ -50,7 +53,7 @@ export interface SegmentSummary {
   readonly decoded: number;
   readonly diagnosed: number;
   readonly times: SegmentTimes | null;
-  /** pcap or pcapng, with resolution and byte order. */
+  /** `pcap` (µs), `pcap-ns` or `pcapng`; empty while the head of a stream is incomplete. */
   readonly format: string;
   /** The capture cannot be read on from `exitOffset`. */
   readonly isStopped: boolean;
@@ -131,30 +134,34 @@ function encodeConfig(config: DecodeConfig): Uint8Array {
   return out;
 }
 
+/** By the code that session.rs writes; empty while the head of a stream is incomplete. */
+const FORMATS = ['', 'pcap', 'pcap-ns', 'pcapng'] as const;
+
 function readSummary(bytes: Uint8Array): SegmentSummary {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entry = view.getBigUint64(0, true);
-  const linkTypes = Array.from({ length: view.getUint32(64, true) }, (_, index) => ({
-    linkType: view.getUint32(68 + index * 8, true),
-    records: view.getUint32(72 + index * 8, true),
+  const flags = view.getUint32(28, true);
+  const linkTypes = Array.from({ length: view.getUint32(80, true) }, (_, index) => ({
+    linkType: view.getUint32(84 + index * 8, true),
+    records: view.getUint32(88 + index * 8, true),
   }));
+  const times = {
+    minNs: view.getBigInt64(32, true),
+    maxNs: view.getBigInt64(40, true),
+    firstNs: view.getBigInt64(48, true),
+    lastNs: view.getBigInt64(56, true),
+    firstOffset: Number(view.getBigUint64(64, true)),
+    firstRecord: view.getUint32(72, true),
+  };
   return {
     entryOffset: entry === MAX_U64 ? null : Number(entry),
     exitOffset: Number(view.getBigUint64(8, true)),
-    format: 'pcap',
-    isStopped: false,
     records: view.getUint32(16, true),
     decoded: view.getUint32(20, true),
     diagnosed: view.getUint32(24, true),
-    times:
-      view.getUint32(28, true) === 0
-        ? null
-        : {
-            minNs: view.getBigInt64(32, true),
-            maxNs: view.getBigInt64(40, true),
-            firstNs: view.getBigInt64(48, true),
-            lastNs: view.getBigInt64(56, true),
-          },
+    times: (flags & 1) === 0 ? null : times,
+    isStopped: (flags & 2) !== 0,
+    format: FORMATS[view.getUint32(76, true)] ?? '',
     linkTypes,
   };
 }

@@ -49,7 +49,7 @@ export async function* rangesOf(
   yield first;
   let expected = first.summary.exitOffset;
   let context = first.exitContext;
-  if (expected < endOf(0)) return;
+  if (first.summary.isStopped) return;
 
   const ahead = new Map<number, Promise<DecodedSegment>>();
   const window = pool.workers * 2;
@@ -70,7 +70,7 @@ export async function* rangesOf(
       yield segment;
       expected = segment.summary.exitOffset;
       context = segment.exitContext;
-      if (expected < endOf(index)) return;
+      if (segment.summary.isStopped) return;
     }
   } finally {
     await Promise.allSettled(ahead.values());

@@ -11,6 +11,7 @@ import {
   formatShare,
   formatValue,
 } from './format-value.ts';
+import { mixSentence } from './mix.ts';
 import type { ReportModel } from './model.ts';
 import { element, list, table } from './page.ts';
 import { escapeMarkup } from './text.ts';
@@ -165,7 +166,7 @@ export function tablesSection({ comparison }: ReportModel): string {
   const { simpson, loss, distances, access } = comparison;
   if (simpson) {
     parts.push(
-      `<p>Mix of clients (${METRICS[simpson.metric].short}): raw ${formatDifference(simpson.metric, simpson.raw_difference)}, with the baseline's mix of cohorts ${formatDifference(simpson.metric, simpson.standardised_difference)}, so the change of mix explains ${formatDifference(simpson.metric, simpson.mix_effect)}. ${simpson.flagged ? '<b>Who played changed, not only the network: read the cohorts, not the total.</b>' : 'Not flagged.'}</p>`,
+      `<p>Mix of clients: ${escapeMarkup(mixSentence(simpson))}.</p>`,
     );
   }
   if (loss.length > 0)

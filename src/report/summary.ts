@@ -78,11 +78,13 @@ export function renderSummaryHtml(input: ReportInput): string {
   return renderPage({ lang: 'en', title: model.title, style: STYLE, body });
 }
 
-function verdict({ headline, comparison }: ReportModel, language: Language): string {
+function verdict({ headline, comparison, rows }: ReportModel, language: Language): string {
   const scope =
     language === 'en'
       ? cutText(plainText(comparison.scope), LIMITS.scope)
-      : '対象は上記の2つの時間帯(WINDOW)または明記した期間(PATTERN)に限る。';
+      : rows.every((row) => row.claim === 'window')
+        ? 'WINDOW：上記の2つの時間帯の比較に限る。他の夜については述べない。'
+        : 'PATTERN：測定した夜に限る。';
   return `<div class="verdict ${comparison.verdict}">${element('p', cutText(plainText(headline[language]), LIMITS.headline))}</div>${element('p', scope, 'class="soft"')}`;
 }
 
@@ -108,8 +110,9 @@ function rowText(row: ComparisonRow, language: Language): string {
   const name = cutText(plainText(cohortName(row.cohort)[language]), 20);
   const metric = METRICS[row.metric].short;
   const verdictText = VERDICTS[row.verdict][language];
-  if (row.ci95 === null) return `${name}, ${metric}: ${verdictText} (n ${row.clients})`;
-  return `${name}, ${metric}: ${formatDifference(row.metric, row.difference)} ${formatInterval(row.metric, row.ci95)} ${verdictText}`;
+  const subject = language === 'en' ? `${name}, ${metric}:` : `${name} ${metric}：`;
+  if (row.ci95 === null) return `${subject} ${verdictText} (n ${row.clients})`;
+  return `${subject} ${formatDifference(row.metric, row.difference)} ${formatInterval(row.metric, row.ci95)} ${verdictText}`;
 }
 
 function more(left: number, language: Language): string[] {

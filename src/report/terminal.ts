@@ -9,6 +9,7 @@ import {
   formatProbability,
   formatValue,
 } from './format-value.ts';
+import { mixSentence } from './mix.ts';
 import { buildReport } from './model.ts';
 import { cutText, displayWidth, padText, plainText, wrapText } from './text.ts';
 import { cohortName, METRICS, VERDICTS } from './words.ts';
@@ -97,7 +98,7 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     }
   };
   const section = (title: string): void => {
-    lines.push('', paint('1', title));
+    lines.push('', ...wrapText(title, width).map((line) => paint('1', line)));
   };
 
   say(comparison.headline, '', VERDICTS[comparison.verdict].ansi);
@@ -122,12 +123,8 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
       );
   }
   if (comparison.simpson?.flagged) {
-    const { metric, raw_difference, standardised_difference } = comparison.simpson;
     section('mix of clients');
-    say(
-      `${METRICS[metric].short} over all clients moved ${formatDifference(metric, raw_difference)}, but ${formatDifference(metric, standardised_difference)} with the baseline's mix of cohorts: who played changed, not only the network`,
-      '  ',
-    );
+    say(mixSentence(comparison.simpson), '  ');
   }
   section('limitations');
   for (const text of model.limitations.all) say(text, '  - ');

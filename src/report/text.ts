@@ -21,6 +21,7 @@ const WIDE: readonly (readonly [number, number])[] = [
 ];
 
 export function charWidth(char: string): number {
+  if (char === '') return 0;
   const code = char.codePointAt(0)!;
   if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(char)) return 0;
   return code >= 0x1100 && WIDE.some(([low, high]) => code >= low && code <= high) ? 2 : 1;
@@ -67,29 +68,30 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
+/** The pieces of one word between which a line may end. */
 function breakable(word: string, width: number): { text: string; glued: boolean }[] {
   if (displayWidth(word) === word.length && word.length <= width) return [{ text: word, glued: false }];
-  const parts: { text: string; glued: boolean }[] = [];
+  const pieces: string[] = [];
   let run = '';
   const flush = (): void => {
-    if (run !== '') parts.push({ text: run, glued: parts.length > 0 });
+    if (run !== '') pieces.push(run);
     run = '';
   };
+  let previous = '';
   for (const char of word) {
-    // A line may not open with closing punctuation (kinsoku); it stays with what precedes it.
-    const stays = /[、。,.)」』):;]/u.test(char);
-    if ((charWidth(char) === 2 && !stays) || (displayWidth(run) >= width && !stays)) flush();
-    run += char;
-    if (charWidth(char) === 2 && !stays && !/[(「『(]/u.test(char)) {
-      parts.push({ text: run, glued: parts.length > 0 });
-      run = '';
-    } else if (stays && parts.length > 0 && run === char) {
-      parts.at(-1)!.text += run;
-      run = '';
+    // Kinsoku: after a wide character, closing punctuation stays with it, and an opening bracket goes with what follows.
+    const closes = charWidth(previous) === 2 && /[、。，．,.）」』)：；:;ー]/u.test(char);
+    const opened = /[（「『(]/u.test(previous);
+    if (closes && run === '' && pieces.length > 0) pieces[pieces.length - 1] += char;
+    else {
+      if ((charWidth(char) === 2 && !opened) || displayWidth(run) >= width) flush();
+      run += char;
+      if (charWidth(char) === 2 && !/[（「『]/u.test(char)) flush();
     }
+    previous = char;
   }
   flush();
-  return parts;
+  return pieces.map((text, i) => ({ text, glued: i > 0 }));
 }
 
 /**
@@ -123,7 +125,7 @@ export function fileStem(name: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 40);
-  if (stem === name) return stem;
+  if (stem === name && stem !== '') return stem;
   let hash = 0x811c9dc5;
   for (const char of name) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193) >>> 0;
   return `${stem === '' ? 'cohort' : stem}-${hash.toString(16).padStart(8, '0')}`;

@@ -120,6 +120,8 @@ export function comparisonFixture(): Comparison {
       raw_difference: 9.4 * MS,
       standardised_difference: 9.1 * MS,
       mix_effect: 0.3 * MS,
+      reweighted_difference: null,
+      mix_changed: false,
       flagged: false,
       weights: [
         { cohort: 'map-e', share: 0.46 },

@@ -1,6 +1,6 @@
 //! Prints `src/engine/abi.generated.ts`: tables, columns, diagnostics, error codes, ABI version.
 
-use columns::{columns_of, Diagnostic, Severity, Type, TABLES};
+use columns::{columns_of, CaptureErrorCode, Diagnostic, Severity, Type, TABLES};
 use std::fmt::Write;
 
 fn text(value: &str) -> String {
@@ -76,8 +76,8 @@ pub fn typescript() -> String {
         );
     }
     out.push_str("};\n\n/** Errors that end the reading of a capture, by their ABI code. */\nexport const CAPTURE_ERRORS: Readonly<Record<number, string>> = {\n");
-    for &(code, id) in columns::CAPTURE_ERRORS {
-        let _ = writeln!(out, "  {code}: {},", text(id));
+    for &code in CaptureErrorCode::ALL {
+        let _ = writeln!(out, "  {}: {},", code as u16, text(code.id()));
     }
     out.push_str("};\n");
     out

@@ -1,10 +1,10 @@
 //! What a session does with the host's calls. Safe code: addresses are made in `exports.rs` only.
 
 use crate::blob::Fields;
-use capture::{CaptureError, Context};
-use columns::{encode_tally, Table, TABLES};
+use capture::{Context, SubSecond};
+use columns::{encode_tally, CaptureError, Table, TABLES};
 use flow::Analyzer;
-use packet::segment::{Progress, SegmentConfig, SegmentDecoder, Start};
+use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
 
 /// Answer of `push` and `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(SegmentDecoder::new) {
+            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
                 Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
                 Some(Err(error)) => return self.fail_capture(error),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
@@ -153,7 +153,7 @@ impl Session {
             Work::Decode(decoder) => match what {
                 what::SUMMARY => self.blob = summary_blob(decoder),
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
-                what::ENTRY_CONTEXT => self.blob = decoder.entry_context(),
+                what::ENTRY_CONTEXT => return Self::point(&mut self.pair, decoder.entry_context()),
                 what::TALLY => self.blob = encode_tally(&decoder.tally().entries()),
                 what::LEFTOVER => return Self::point(&mut self.pair, decoder.leftover()),
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
@@ -223,7 +223,7 @@ fn describe(table: &Table, out: &mut Vec<u32>) {
 
 /// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32,
 /// then the context, empty at a file's head.
-fn decode_config(bytes: &[u8]) -> Option<SegmentConfig> {
+fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
     let mut fields = Fields::new(bytes);
     let base_offset = fields.u64()?;
     let end_offset = fields.u64()?;
@@ -236,15 +236,9 @@ fn decode_config(bytes: &[u8]) -> Option<SegmentConfig> {
     };
     let shards = fields.u32()?;
     let rest = fields.rest();
-    let context = if rest.is_empty() { None } else { Some(Context::decode(rest)?) };
-    Some(SegmentConfig {
-        base_offset,
-        end_offset,
-        start,
-        context,
-        file_len: (file_len != u64::MAX).then_some(file_len),
-        shards,
-    })
+    let context = if rest.is_empty() { Ok(None) } else { Context::decode(rest).map(Some) };
+    let file_len = (file_len != u64::MAX).then_some(file_len);
+    Some(context.map(|context| SegmentConfig { base_offset, end_offset, start, context, file_len, shards }))
 }
 
 /// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.
@@ -255,22 +249,39 @@ fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
 }
 
-/// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed, has_times u32 each, then min, max, first and
-/// last timestamp i64, link types u32, and per link type its number and its records, u32 each.
+/// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed u32, flags u32 (1 = has times, 2 = stopped),
+/// min, max, first and last timestamp i64, offset u64 and record u32 of the first timestamp, format u32 (0 unknown yet,
+/// 1 pcap in µs, 2 pcap in ns, 3 pcapng), link types u32, and per link type its number and its records, u32 each.
 fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
     let summary = decoder.summary();
+    let flags = u32::from(summary.first_timestamp_ns.is_some()) | (u32::from(summary.is_stopped) << 1);
     let mut out = Vec::new();
     out.extend_from_slice(&summary.entry_offset.unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(&summary.exit_offset.to_le_bytes());
-    for count in [summary.records, summary.decoded, summary.diagnosed, u32::from(summary.times.is_some())] {
-        out.extend_from_slice(&count.to_le_bytes());
+    for word in [summary.records, summary.decoded, summary.diagnosed, flags] {
+        out.extend_from_slice(&word.to_le_bytes());
     }
-    let times = summary.times.unwrap_or_default();
-    for time in [times.min_ns, times.max_ns, times.first_ns, times.last_ns] {
-        out.extend_from_slice(&time.to_le_bytes());
+    for time in [
+        summary.min_timestamp_ns,
+        summary.max_timestamp_ns,
+        summary.first_timestamp_ns,
+        summary.last_timestamp_ns,
+    ] {
+        out.extend_from_slice(&time.unwrap_or_default().to_le_bytes());
     }
-    out.extend_from_slice(&(summary.link_types.len() as u32).to_le_bytes());
-    for &(link_type, records) in &summary.link_types {
+    let (offset, record) = summary.first_timestamp_at;
+    out.extend_from_slice(&offset.to_le_bytes());
+    out.extend_from_slice(&record.to_le_bytes());
+    let format = match Context::decode(&decoder.exit_context()) {
+        Ok(Context::Pcap(pcap)) if pcap.sub_second == SubSecond::Nano => 2u32,
+        Ok(Context::Pcap(_)) => 1,
+        Ok(Context::Pcapng(_)) => 3,
+        Err(_) => 0,
+    };
+    out.extend_from_slice(&format.to_le_bytes());
+    let link_types = summary.link_types.as_slice();
+    out.extend_from_slice(&(link_types.len() as u32).to_le_bytes());
+    for (link_type, records) in link_types {
         out.extend_from_slice(&link_type.to_le_bytes());
         out.extend_from_slice(&records.to_le_bytes());
     }

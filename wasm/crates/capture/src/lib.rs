@@ -1,11 +1,22 @@
-//! temporary
+//! Capture bytes → records. Sans-io: the caller owns files and buffers, this crate only reads slices.
+//!
+//! pcap (µs, ns, either byte order, the "modified" 24-byte record header) and pcapng. It knows link types as
+//! numbers only; what a frame holds is the `packet` crate's business.
 #![no_std]
 extern crate alloc;
-use alloc::vec::Vec;
-#[derive(Clone,Debug)]
-pub struct Context;
-impl Context { pub fn decode(_b:&[u8])->Option<Context>{Some(Context)} }
-#[derive(Clone,Copy,Debug)] #[repr(u32)] pub enum Code{UnknownFormat=1}
-#[derive(Clone,Copy,Debug)]
-pub struct CaptureError{pub code:Code,pub offset:u64,pub a:u64,pub b:u64}
-pub fn x()->Vec<u8>{Vec::new()}
+
+mod bytes;
+mod context;
+mod format;
+mod interface;
+mod pcap;
+mod pcapng;
+mod resync;
+mod walker;
+
+pub use bytes::ByteOrder;
+pub use context::{Context, PcapContext, RecordLayout, SectionContext, SubSecond};
+pub use format::{detect, read_head, Format, Head};
+pub use interface::Interface;
+pub use resync::{resync, CHAIN_LINKS};
+pub use walker::{max_captured_len, Record, RecordTime, Step, Walker};

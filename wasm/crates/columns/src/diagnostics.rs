@@ -1,6 +1,7 @@
 //! Survivable problems as data: an answer is still possible, but weaker. The host holds the texts
 //! (`src/diagnostics/catalog.ts`); here are only the ids, their severity, and the counting.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// How much a problem costs the answer.
@@ -55,6 +56,9 @@ diagnostics! {
     ReportedDrops = 9, "capture/reported-drops", DataLoss;
     /// Bytes after the last whole block that are no block.
     TrailingBytes = 10, "capture/trailing-bytes", DataLoss;
+    /// A pcapng block that is numbered like a packet but holds none (custom block, systemd journal export, sysdig
+    /// event): it counts as a record. `detail` = block type.
+    NotAPacket = 11, "capture/not-a-packet", Info;
 
     /// A frame that carries no IP (ARP, LLDP, STP …). `detail` = EtherType or protocol, where known.
     NotIp = 32, "packet/not-ip", Info;
@@ -86,45 +90,29 @@ pub struct TallyEntry {
     pub detail: u64,
 }
 
-/// Counts per kind (and, where the kind says so, per detail), first occurrence kept. Sorted, so order is chosen.
+/// Counts per kind (and, where the kind says so, per detail), first occurrence kept. Sorted, so order is chosen,
+/// and never merged by number of entries: two halves of a file added up say what the whole says.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    entries: Vec<TallyEntry>,
+    entries: BTreeMap<(Diagnostic, u64), TallyEntry>,
 }
 
 impl Tally {
-    /// Counts one occurrence. Kinds with a telling detail (link type, EtherType) are kept apart by it, at most
-    /// 64 of them per kind; the rest join the last.
+    /// Counts one occurrence. Kinds with a telling detail (link type, EtherType, block type) are kept apart by it;
+    /// those details are 16-bit numbers (larger ones are kept as 65535), which bounds the entries.
     pub fn add(&mut self, diagnostic: Diagnostic, byte_offset: u64, record: u32, detail: u64) {
-        let by_detail = matches!(diagnostic, Diagnostic::UnknownLinkType | Diagnostic::NotIp);
-        let mut same_kind = 0usize;
-        let mut last_of_kind = None;
-        for (index, entry) in self.entries.iter_mut().enumerate() {
-            if entry.diagnostic == diagnostic {
-                if !by_detail || entry.detail == detail {
-                    entry.count += 1;
-                    return;
-                }
-                same_kind += 1;
-                last_of_kind = Some(index);
-            }
-        }
-        if same_kind >= 64 {
-            if let Some(entry) = last_of_kind.and_then(|index| self.entries.get_mut(index)) {
-                entry.count += 1;
-                return;
-            }
-        }
-        self.entries.push(TallyEntry { diagnostic, count: 1, byte_offset, record, detail });
+        let by_detail = matches!(diagnostic, Diagnostic::UnknownLinkType | Diagnostic::NotIp | Diagnostic::NotAPacket);
+        let detail = if by_detail { detail.min(0xffff) } else { detail };
+        self.entries
+            .entry((diagnostic, if by_detail { detail } else { 0 }))
+            .and_modify(|entry| entry.count += 1)
+            .or_insert(TallyEntry { diagnostic, count: 1, byte_offset, record, detail });
     }
 
     /// Entries ordered by kind, then by detail.
     pub fn entries(&self) -> Vec<TallyEntry> {
-        let mut sorted = self.entries.clone();
-        sorted.sort_by_key(|entry| (entry.diagnostic, entry.detail));
-        sorted
+        self.entries.values().copied().collect()
     }
-
 }
 
 /// Entries as they cross the ABI, 32 bytes each: code u16, severity u16, record u32, count u64, byte_offset u64,

@@ -173,7 +173,7 @@ const FLOW_DIRECTION: &[Row] = &[
     ("packets", Type::U32, "packets", "packets of this direction"),
     ("bytes", Type::I64, "bytes", "sum of ip_len_bytes"),
     ("payload_bytes", Type::I64, "bytes", "sum of payload_len_bytes"),
-    ("retransmissions", Type::U32, "packets", "TCP segments seen again: plain, fast and spurious; null unless TCP"),
+    ("retransmissions", Type::U32, "packets", "TCP segments sent again: plain (a repeat that fills a hole among them), fast and spurious; null unless TCP"),
     ("out_of_order", Type::U32, "packets", "TCP segments that arrived late without being sent again; null unless TCP"),
     (
         "duplicate_acks",
@@ -185,10 +185,10 @@ const FLOW_DIRECTION: &[Row] = &[
         "lost_packets",
         Type::U32,
         "packets",
-        "packets of this direction inferred lost, by loss_method; null where no method applies",
+        "packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; null where no method applies",
     ),
     ("loss_ratio", Type::F64, "ratio", "lost_packets over packets sent as far as the method can know"),
-    ("loss_method", Type::Code(LOSS_METHODS), "", "how loss was inferred"),
+    ("loss_method", Type::Code(LOSS_METHODS), "", "how loss was inferred; where both TCP methods found some, the one that found more"),
     (
         "reordered_packets",
         Type::U32,
@@ -214,7 +214,7 @@ const FLOW_DIRECTION: &[Row] = &[
         "ipdv_p50_ns",
         Type::I64,
         "ns",
-        "median of |IPDV| (RFC 5481 4.1, consecutive packets of the sender clock); null without a sender clock",
+        "median of |IPDV| (RFC 5481 4.1, consecutive packets of the sender clock), quantised by its tick; null without a sender clock",
     ),
     (
         "pdv_p95_ns",
@@ -226,11 +226,11 @@ const FLOW_DIRECTION: &[Row] = &[
         "interarrival_jitter_ns",
         Type::I64,
         "ns",
-        "interarrival jitter at the end of the flow (RFC 3550 A.8); null without a sender clock",
+        "interarrival jitter at the end of the flow (RFC 3550 A.8), quantised by the sender's tick; null without a sender clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
     ("tick_period_ns", Type::I64, "ns", "send period found by periodicity; null when the test refuses"),
-    ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost"),
+    ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];
 
@@ -306,7 +306,7 @@ const EVENTS: &[Row] = &[
 ];
 
 /// Rows of a table are put in capture order by this hidden first column: the frame that completed the row.
-const ORDER: Row = ("order", Type::U32, "", "frame number that completed the row; the host merges by it and drops it");
+const ORDER: Row = ("order", Type::U32, "", "frame number that completed the row, 4294967295 where no packet did (idle limit, end of capture); the host merges by it and drops it");
 
 fn push(out: &mut Vec<ColumnDef>, prefix: &str, rows: &[Row]) {
     for &(name, ty, unit, definition) in rows {

@@ -5,15 +5,16 @@ use crate::state::state;
 use packet::Packet;
 
 /// A copy follows its packet within this time. A sender's retransmission of data takes an RTO or a round trip and
-/// has an IP identification of its own.
-const WITH_ID_NS: i64 = 5_000_000;
-/// Without an identification only TCP payload can tell, and less time is granted.
-const WITHOUT_ID_NS: i64 = 1_000_000;
+/// has an IP identification of its own. 5 ms, in units of 1024 ns.
+const WITH_ID: u32 = 5_000_000 / 1024;
+/// Without an identification only TCP payload can tell, and less time is granted: 1 ms.
+const WITHOUT_ID: u32 = 1_000_000 / 1024;
 
 /// The last packets of one direction, as fingerprints.
 #[derive(Clone, Debug, Default)]
 pub struct Duplicates {
-    recent: [(u64, i64); 4],
+    /// (fingerprint, time in units of 1024 ns, modulo 2³²).
+    recent: [(u32, u32); 4],
     next: u8,
     /// Was there any packet that could have been told from its copy?
     pub can_tell: bool,
@@ -23,17 +24,17 @@ pub struct Duplicates {
 
 state!(Duplicates { recent, next, can_tell, count });
 
-/// Everything the sender decides about a packet, in 64 bits; and how long a copy is looked for.
+/// Everything the sender decides about a packet, in 32 bits; and how long a copy is looked for.
 ///
 /// An identification of 0 is no identification (RFC 6864 4.1: atomic datagrams). A UDP datagram without one may be
 /// sent twice on purpose, and a pure ACK without one repeated in earnest: of those nothing can be told.
 #[inline]
-fn fingerprint(packet: &Packet) -> Option<(u64, i64)> {
+fn fingerprint(packet: &Packet) -> Option<(u32, u32)> {
     let id = packet.ip_id.unwrap_or(0);
-    let window_ns = if id != 0 {
-        WITH_ID_NS
+    let window = if id != 0 {
+        WITH_ID
     } else if packet.tcp.is_some() && packet.payload_len_bytes > 0 {
-        WITHOUT_ID_NS
+        WITHOUT_ID
     } else {
         return None;
     };
@@ -50,19 +51,21 @@ fn fingerprint(packet: &Packet) -> Option<(u64, i64)> {
     } else if let Some(icmp) = &packet.icmp {
         print ^= u64::from(icmp.rest) << 16 | u64::from(icmp.kind);
     }
-    Some((print | 1, window_ns))
+    print = (print ^ print >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    Some(((print >> 32) as u32 | 1, window))
 }
 
 impl Duplicates {
     /// Is this packet a copy of one of the last four of its direction?
     #[inline]
     pub fn is_copy(&mut self, packet: &Packet) -> bool {
-        let (Some((print, window_ns)), Some(now)) = (fingerprint(packet), packet.timestamp_ns) else {
+        let (Some((print, window)), Some(now_ns)) = (fingerprint(packet), packet.timestamp_ns) else {
             return false;
         };
         self.can_tell = true;
+        let now = (now_ns >> 10) as u32;
         for &(earlier, at) in &self.recent {
-            if earlier == print && now.saturating_sub(at).unsigned_abs() <= window_ns as u64 {
+            if earlier == print && (now.wrapping_sub(at) as i32).unsigned_abs() <= window {
                 self.count = self.count.saturating_add(1);
                 return true;
             }

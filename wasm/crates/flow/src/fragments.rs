@@ -57,7 +57,7 @@ impl Fragments {
         is_near.then_some(datagram.ports)
     }
 
-    /// Forgets what no fragment can join any more at `clock_ns`.
+    /// Forgets what no fragment seen after `horizon_ns` can join.
     pub fn forget_before(&mut self, horizon_ns: i64) {
         self.pairs.retain(|_, datagrams| {
             datagrams.retain(|datagram| datagram.at_ns >= horizon_ns.saturating_sub(REASSEMBLY_NS));

@@ -515,3 +515,14 @@ fn the_senders_clock_tells_delay_variation() {
     assert!((3_990_000..=4_000_000).contains(&flow_cell(&analyzer, "reverse_interarrival_jitter_ns").unwrap()));
     assert_eq!(flow_cell(&analyzer, "forward_interarrival_jitter_ns"), None);
 }
+
+#[test]
+fn a_hole_the_receiver_acknowledges_was_missed_by_the_capture_alone() {
+    let mut script = Script::new();
+    script.handshake();
+    script.client(100_000, 1, 1, ACK, 1000, 0).client(102_000, 2001, 1, ACK, 1000, 0);
+    script.server(112_000, 1, 3001, ACK, 0, 0);
+    let analyzer = script.run();
+    assert_eq!(events(&analyzer), [("previous_segment_not_captured", 5), ("acked_unseen_segment", 6)]);
+    assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(0));
+}

@@ -2,7 +2,21 @@
 #![no_std]
 extern crate alloc;
 
+mod decode;
+mod hash;
+mod ip;
+mod ipv4;
+mod ipv6;
+mod link;
 mod row;
-pub mod segment;
+mod segment;
+mod summary;
+mod tcp;
+mod transport;
+mod tunnel;
 
+pub use decode::{decode, Outcome};
+pub use hash::{payload_hash, shard_of, HASHED_PAYLOAD_BYTES};
 pub use row::{tcp_flag, Address, Icmp, Packet, Tcp, MAX_SACK_BLOCKS, ROW_BYTES};
+pub use segment::{Progress, SegmentConfig, SegmentDecoder, Start};
+pub use summary::{LinkTypes, Summary, MAX_LINK_TYPES};

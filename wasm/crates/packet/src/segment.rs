@@ -1,49 +1,383 @@
-//! temporary: pcap LE µs Ethernet IPv4/IPv6 only
-use alloc::vec::Vec; use alloc::vec;
-use capture::*; use columns::Tally; use crate::row::*;
-#[derive(Clone,Copy,Debug,PartialEq)] pub enum Start{FileHead,Exact,Search}
-#[derive(Clone,Copy,Debug,PartialEq)] pub enum Progress{More,Done}
-pub struct SegmentConfig{pub base_offset:u64,pub end_offset:u64,pub start:Start,pub context:Option<Context>,pub file_len:Option<u64>,pub shards:u32}
-#[derive(Clone,Copy,Debug,Default)] pub struct Times{pub min_ns:i64,pub max_ns:i64,pub first_ns:i64,pub last_ns:i64}
-#[derive(Clone,Debug,Default)] pub struct Summary{pub entry_offset:Option<u64>,pub exit_offset:u64,pub records:u32,pub decoded:u32,pub diagnosed:u32,pub times:Option<Times>,pub link_types:Vec<(u32,u32)>}
-pub struct SegmentDecoder{cfg:SegmentConfig,buf:Vec<u8>,len:usize,pos:usize,base:u64,sum:Summary,tally:Tally,rows:Vec<Vec<u8>>,started:bool}
-fn u32a(b:&[u8],i:usize)->u32{b.get(i..).and_then(|t|t.first_chunk::<4>()).map(|c|u32::from_le_bytes(*c)).unwrap_or(0)}
-fn b16(b:&[u8],i:usize)->u16{b.get(i..).and_then(|t|t.first_chunk::<2>()).map(|c|u16::from_be_bytes(*c)).unwrap_or(0)}
-fn b32(b:&[u8],i:usize)->u32{b.get(i..).and_then(|t|t.first_chunk::<4>()).map(|c|u32::from_be_bytes(*c)).unwrap_or(0)}
-impl SegmentDecoder{
- pub fn new(cfg:SegmentConfig)->Result<Self,CaptureError>{let s=cfg.shards as usize;let b=cfg.base_offset;Ok(Self{cfg,buf:vec![],len:0,pos:0,base:b,sum:Summary::default(),tally:Tally::default(),rows:vec![Vec::new();s],started:false})}
- pub fn reserve(&mut self,n:usize)->&mut [u8]{self.buf.drain(..self.pos);self.base+=self.pos as u64;self.len-=self.pos;self.pos=0;self.buf.resize(self.len+n,0);let l=self.len;self.buf.get_mut(l..).unwrap_or_default()}
- pub fn push(&mut self,n:usize)->Result<Progress,CaptureError>{self.len+=n;
-  if !self.started{self.started=true;if self.cfg.start==Start::FileHead{self.pos=24;self.sum.entry_offset=Some(0);}else{self.sum.entry_offset=Some(self.base);}}
-  loop{ let at=self.base+self.pos as u64; self.sum.exit_offset=at; if at>=self.cfg.end_offset{return Ok(Progress::Done);}
-   if self.len-self.pos<16{return Ok(Progress::More);} let b=self.buf.get(self.pos..self.len).unwrap_or_default();
-   let cap=u32a(b,8) as usize; if b.len()<16+cap{return Ok(Progress::More);}
-   let ts=i64::from(u32a(b,0))*1_000_000_000+i64::from(u32a(b,4))*1000; let orig=u32a(b,12);
-   let d=b.get(16..16+cap).unwrap_or_default().to_vec();
-   let mut p=Packet{frame_index:self.sum.records,timestamp_ns:Some(ts),captured_len_bytes:cap as u32,original_len_bytes:orig,..Packet::default()};
-   self.sum.records+=1; self.pos+=16+cap;
-   let t=self.sum.times.get_or_insert(Times{min_ns:ts,max_ns:ts,first_ns:ts,last_ns:ts}); t.min_ns=t.min_ns.min(ts);t.max_ns=t.max_ns.max(ts);t.last_ns=ts;
-   let mut et=b16(&d,12); let mut off=14; while et==0x8100{p.vlan_id=Some(b16(&d,off)&0xfff);et=b16(&d,off+2);off+=4;}
-   let ip=d.get(off..).unwrap_or_default(); let hl;
-   if et==0x800{ hl=((ip.first().copied().unwrap_or(0)&15) as usize)*4; p.ip_version=4;p.src[10]=255;p.src[11]=255;p.dst[10]=255;p.dst[11]=255;p.src[12..].copy_from_slice(ip.get(12..16).unwrap_or(&[0;4]));p.dst[12..].copy_from_slice(ip.get(16..20).unwrap_or(&[0;4]));p.protocol=ip.get(9).copied().unwrap_or(0);p.ttl=ip.get(8).copied().unwrap_or(0);p.ip_len_bytes=u32::from(b16(ip,2));let tos=ip.get(1).copied().unwrap_or(0);p.dscp=tos>>2;p.ecn=tos&3;p.ip_id=Some(u32::from(b16(ip,4)));p.dont_fragment=Some(b16(ip,6)&0x4000!=0);}
-   else if et==0x86dd{hl=40;p.ip_version=6;p.src.copy_from_slice(ip.get(8..24).unwrap_or(&[0;16]));p.dst.copy_from_slice(ip.get(24..40).unwrap_or(&[0;16]));p.protocol=ip.get(6).copied().unwrap_or(0);p.ttl=ip.get(7).copied().unwrap_or(0);p.ip_len_bytes=40+u32::from(b16(ip,4));}
-   else {self.sum.diagnosed+=1;self.tally.add(columns::Diagnostic::NotIp,at,self.sum.records-1,u64::from(et));continue;}
-   self.sum.decoded+=1;
-   let tr=ip.get(hl..).unwrap_or_default(); let tl=p.ip_len_bytes.saturating_sub(hl as u32);
-   if p.protocol==6||p.protocol==17{p.ports=Some((b16(tr,0),b16(tr,2)));}
-   if p.protocol==17{p.payload_len_bytes=tl.saturating_sub(8);}
-   if p.protocol==6{let o=b16(tr,12);let thl=((o>>12) as usize)*4;p.payload_len_bytes=tl.saturating_sub(thl as u32);
-    let mut tcp=Tcp{seq:b32(tr,4),ack:b32(tr,8),flags:o&0x1ff,window:b16(tr,14),..Tcp::default()};
-    let mut i=20; while i<thl{ let k=tr.get(i).copied().unwrap_or(0); if k==0{break;} if k==1{i+=1;continue;} let l=tr.get(i+1).copied().unwrap_or(0) as usize; if l<2{break;}
-      match k {2=>tcp.mss=Some(b16(tr,i+2)),3=>tcp.window_scale=tr.get(i+2).copied(),4=>tcp.sack_permitted=true,8=>tcp.timestamps=Some((b32(tr,i+2),b32(tr,i+6))),5=>{for j in 0..((l-2)/8).min(4){if let Some(s)=tcp.sack.get_mut(j){*s=(b32(tr,i+2+j*8),b32(tr,i+6+j*8));}tcp.sack_count=j as u8+1;}},_=>{}} i+=l;}
-    p.tcp=Some(tcp);}
-   let mut h=0u32; for (a,b) in p.src.iter().zip(p.dst.iter()){h=h.wrapping_mul(31).wrapping_add(u32::from(*a)+u32::from(*b));}
-   let s=(h%self.cfg.shards) as usize; if let Some(r)=self.rows.get_mut(s){p.encode(r);}
-  }}
- pub fn finish(&mut self)->Result<(),CaptureError>{self.sum.exit_offset=self.base+self.len as u64;Ok(())}
- pub fn summary(&self)->Summary{let mut s=self.sum.clone();s.link_types=vec![(1,s.records)];s}
- pub fn entry_context(&self)->Vec<u8>{vec![1]} pub fn exit_context(&self)->Vec<u8>{vec![1]}
- pub fn tally(&self)->&Tally{&self.tally}
- pub fn shard_rows(&self,s:u32)->&[u8]{self.rows.get(s as usize).map(|v|v.as_slice()).unwrap_or_default()}
- pub fn leftover(&self)->&[u8]{self.buf.get(self.pos..self.len).unwrap_or_default()}
+//! One byte range of a capture → rows by shard, counts, and what the join needs to prove the cut.
+//!
+//! A segment may start at the file's head, at a record boundary that is known, or anywhere, searching. It reads the
+//! records that start before its end offset. `exit_offset` and `exit_context` of one segment must equal
+//! `entry_offset` and `entry_context` of the next; where they do not, the host reads the next one again, exactly.
+//! Streams are read the same way: a new segment per block, `Start::Exact`, with `leftover` pushed first.
+
+use crate::decode::{decode, Outcome};
+use crate::hash::shard_of;
+use crate::row::Packet;
+use crate::summary::Summary;
+use alloc::vec::Vec;
+use capture::{read_head, resync, Context, Head, Record, RecordTime, Step, Walker, CHAIN_LINKS};
+use columns::{CaptureError, CaptureErrorCode, Diagnostic, Tally};
+
+/// How the first record of a segment is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The segment starts with the file's header.
+    FileHead,
+    /// The segment starts with a record or block.
+    Exact,
+    /// The segment starts anywhere: look for a boundary.
+    Search,
+}
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct SegmentConfig {
+    /// File offset of the first byte pushed.
+    pub base_offset: u64,
+    /// Records that start at or after it belong to the next segment; `u64::MAX` = none do.
+    pub end_offset: u64,
+    /// How to begin.
+    pub start: Start,
+    /// Required unless `start` is `FileHead`: what is known, or for a search supposed, at the first record.
+    pub context: Option<Context>,
+    /// Length of the (uncompressed) file, where known: short chains of headers that end there are believed.
+    pub file_len: Option<u64>,
+    /// Number of row buffers, a power of two.
+    pub shards: u32,
+}
+
+/// Does the segment want more bytes?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Yes; or `finish` at the end of the file.
+    More,
+    /// No: it reached its end, gave up searching, or met a header that makes no sense.
+    Done,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Head,
+    /// Searching; not again before so many bytes are there.
+    Search(usize),
+    Walk,
+    Done,
+}
+
+/// Reads one segment. The host writes bytes into `reserve` and announces them by `push`.
+#[derive(Clone, Debug)]
+pub struct SegmentDecoder {
+    end_offset: u64,
+    file_len: Option<u64>,
+    phase: Phase,
+    /// Stands at the first unread byte from the time the context is known.
+    walker: Option<Walker>,
+    /// File offset of the first unread byte.
+    position: u64,
+    entry_context: Vec<u8>,
+    input: Vec<u8>,
+    /// Unread bytes are `input[start..filled]`.
+    start: usize,
+    filled: usize,
+    output: Output,
+}
+
+/// What reading fills, apart from the input so that both can be borrowed.
+#[derive(Clone, Debug)]
+struct Output {
+    packet: Packet,
+    shards: Vec<Vec<u8>>,
+    tally: Tally,
+    summary: Summary,
+}
+
+/// A search tries with so many bytes, then with four times as many, up to the last.
+const FIRST_SEARCH_BYTES: usize = 32 << 10;
+const LAST_SEARCH_BYTES: usize = 2 << 20;
+/// Where records are so large that no full chain fits into the search, a short one must do; the join decides.
+const SHORT_CHAIN_LINKS: usize = 3;
+/// Enough for any use of shards, and a bound on what a caller can ask for.
+const MAX_SHARDS: u32 = 1 << 16;
+
+impl SegmentDecoder {
+    /// A decoder for one segment.
+    pub fn new(config: SegmentConfig) -> Result<Self, CaptureError> {
+        let SegmentConfig { base_offset, end_offset, start, context, file_len, shards } = config;
+        let bad_segment = CaptureError::new(CaptureErrorCode::BadSegment, base_offset, u64::from(shards), 0);
+        if !shards.is_power_of_two() || shards > MAX_SHARDS {
+            return Err(bad_segment);
+        }
+        let (phase, walker, entry_offset) = match (start, context) {
+            (Start::FileHead, _) => (Phase::Head, None, Some(base_offset)),
+            (Start::Exact, Some(context)) => (Phase::Walk, Some(Walker::new(context, base_offset)), Some(base_offset)),
+            (Start::Search, Some(context)) => {
+                (Phase::Search(FIRST_SEARCH_BYTES), Some(Walker::new(context, base_offset)), None)
+            }
+            (_, None) => return Err(bad_segment),
+        };
+        let entry_context = walker.as_ref().map(|walker| walker.context().encode()).unwrap_or_default();
+        let summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
+        let shards = (0..shards).map(|_| Vec::new()).collect();
+        Ok(SegmentDecoder {
+            end_offset,
+            file_len,
+            phase,
+            walker,
+            position: base_offset,
+            entry_context,
+            input: Vec::new(),
+            start: 0,
+            filled: 0,
+            output: Output { packet: Packet::default(), shards, tally: Tally::default(), summary },
+        })
+    }
+
+    /// Room for the host's next `len` bytes, right behind those not yet read. The buffer grows only as bytes
+    /// really come: to one `len` more than the longest record that was cut.
+    pub fn reserve(&mut self, len: usize) -> &mut [u8] {
+        if self.start > 0 {
+            self.input.copy_within(self.start..self.filled, 0);
+            self.filled -= self.start;
+            self.start = 0;
+        }
+        let end = self.filled.saturating_add(len);
+        if self.input.len() < end {
+            self.input.resize(end, 0);
+        }
+        self.input.get_mut(self.filled..end).unwrap_or_default()
+    }
+
+    /// Takes in the first `len` bytes of what `reserve` gave out, and reads as far as it can.
+    pub fn push(&mut self, len: usize) -> Result<Progress, CaptureError> {
+        self.filled = self.filled.saturating_add(len).min(self.input.len());
+        self.run(false)?;
+        Ok(if self.phase == Phase::Done { Progress::Done } else { Progress::More })
+    }
+
+    /// The file ends here. What is left is a record that was cut.
+    pub fn finish(&mut self) -> Result<(), CaptureError> {
+        self.file_len = Some(self.position.saturating_add((self.filled - self.start) as u64));
+        self.run(true)?;
+        if self.phase == Phase::Walk {
+            self.diagnose_tail();
+        }
+        self.phase = Phase::Done;
+        Ok(())
+    }
+
+    /// Where it started and ended, and what it counted.
+    pub fn summary(&self) -> Summary {
+        self.output.summary
+    }
+
+    /// The context this segment started with; empty at the head of the file.
+    pub fn entry_context(&self) -> &[u8] {
+        &self.entry_context
+    }
+
+    /// The context at `exit_offset`; empty while the file's head is still incomplete (start again with `FileHead`).
+    pub fn exit_context(&self) -> Vec<u8> {
+        self.walker.as_ref().map(|walker| walker.context().encode()).unwrap_or_default()
+    }
+
+    /// Survivable problems; offsets are file offsets, record numbers count from the segment's first.
+    pub fn tally(&self) -> &Tally {
+        &self.output.tally
+    }
+
+    /// Rows of the packets of a shard, in capture order; `Packet::decode` reads them.
+    pub fn shard_rows(&self, shard: u32) -> &[u8] {
+        self.output.shards.get(shard as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Bytes from `exit_offset` on that were pushed and not read.
+    pub fn leftover(&self) -> &[u8] {
+        self.input.get(self.start..self.filled).unwrap_or_default()
+    }
+
+    fn run(&mut self, is_whole: bool) -> Result<(), CaptureError> {
+        if self.phase == Phase::Head {
+            self.read_head(is_whole)?;
+        }
+        if let Phase::Search(needed) = self.phase {
+            self.search(needed, is_whole);
+        }
+        if self.phase == Phase::Walk {
+            self.walk();
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, len: usize) {
+        self.start = self.start.saturating_add(len).min(self.filled);
+        self.position = self.position.saturating_add(len as u64);
+        self.output.summary.exit_offset = self.position;
+    }
+
+    fn read_head(&mut self, is_whole: bool) -> Result<(), CaptureError> {
+        if let Head::Ready { context, len } = read_head(self.leftover(), is_whole)? {
+            self.advance(len);
+            self.walker = Some(Walker::new(context, self.position));
+            self.phase = Phase::Walk;
+        }
+        Ok(())
+    }
+
+    fn search(&mut self, needed: usize, is_whole: bool) {
+        let Some(walker) = &self.walker else { return };
+        let available = self.filled - self.start;
+        let is_all = is_whole || self.file_len.is_some_and(|len| len <= self.position + available as u64);
+        if available < needed && !is_all {
+            return;
+        }
+        let is_last = is_all || needed >= LAST_SEARCH_BYTES;
+        let find = |links| resync(self.leftover(), self.position, walker.context(), self.file_len, links);
+        let found = find(CHAIN_LINKS).or_else(|| is_last.then(|| find(SHORT_CHAIN_LINKS)).flatten());
+        match found {
+            Some(offset) => {
+                let context = walker.context().clone();
+                self.walker = Some(Walker::new(context, offset));
+                self.output.summary.entry_offset = Some(offset);
+                self.advance((offset - self.position) as usize);
+                self.phase = Phase::Walk;
+            }
+            None if is_last => self.phase = Phase::Done,
+            None => self.phase = Phase::Search(needed.saturating_mul(4).min(LAST_SEARCH_BYTES)),
+        }
+    }
+
+    fn walk(&mut self) {
+        let Some(walker) = &mut self.walker else { return };
+        let mut rest = self.input.get(self.start..self.filled).unwrap_or_default();
+        loop {
+            let offset = walker.offset();
+            if offset >= self.end_offset {
+                self.phase = Phase::Done;
+                break;
+            }
+            match walker.step(rest) {
+                Step::Record(record) => self.output.record(&record),
+                Step::NeedMore(_) => break,
+                Step::Corrupt => {
+                    self.output.note(Diagnostic::CorruptRecord, offset, 0);
+                    self.output.summary.is_stopped = true;
+                    self.phase = Phase::Done;
+                    break;
+                }
+                Step::NotAPacket { block_type } => self.output.numbered_block(offset, block_type),
+                Step::Block { reported_drops, is_unknown, block_type } => {
+                    self.output.block(offset, reported_drops, is_unknown, block_type);
+                }
+            }
+            let read = (walker.offset() - offset) as usize;
+            rest = rest.get(read..).unwrap_or_default();
+        }
+        let position = walker.offset();
+        self.advance((position - self.position) as usize);
+    }
+
+    /// Bytes at the end of the file that are no whole record.
+    fn diagnose_tail(&mut self) {
+        let tail = self.filled - self.start;
+        if tail == 0 {
+            return;
+        }
+        let Some(walker) = &mut self.walker else { return };
+        let tail_bytes = self.input.get(self.start..self.filled).unwrap_or_default();
+        let needed = match walker.step(tail_bytes) {
+            Step::NeedMore(needed) => needed,
+            _ => tail,
+        };
+        // Padding with zeros is no record in either format: a pcapng block has a length.
+        let is_padding = tail_bytes.iter().all(|byte| *byte == 0);
+        let (diagnostic, detail) = if is_padding {
+            (Diagnostic::TrailingBytes, tail)
+        } else {
+            (Diagnostic::TruncatedRecord, needed.saturating_sub(tail))
+        };
+        self.output.note(diagnostic, self.position, detail as u64);
+        self.advance(tail);
+    }
+}
+
+impl Output {
+    /// Counts a problem at the next record.
+    #[cold]
+    fn note(&mut self, diagnostic: Diagnostic, offset: u64, detail: u64) {
+        self.tally.add(diagnostic, offset, self.summary.records, detail);
+    }
+
+    #[inline(always)]
+    fn record(&mut self, record: &Record<'_>) {
+        let offset = record.offset;
+        let timestamp_ns = self.time(record);
+        if record.reported_drops != 0 {
+            self.note(Diagnostic::ReportedDrops, offset, record.reported_drops);
+        }
+        let outcome = match record.link_type {
+            Some(link_type) => {
+                self.summary.link_types.add(link_type);
+                decode(link_type, record.data, record.original_len, &mut self.packet)
+            }
+            None => {
+                Outcome::Diagnosed { diagnostic: Diagnostic::UnknownInterface, detail: u64::from(record.interface) }
+            }
+        };
+        match outcome {
+            Outcome::Row { notice } => {
+                self.packet.frame_index = self.summary.records;
+                self.packet.timestamp_ns = timestamp_ns;
+                let shard = shard_of(&self.packet, self.shards.len() as u32);
+                if let Some(rows) = self.shards.get_mut(shard as usize) {
+                    self.packet.encode(rows);
+                }
+                self.summary.decoded = self.summary.decoded.saturating_add(1);
+                if let Some(notice) = notice {
+                    self.note(notice, offset, 0);
+                }
+            }
+            Outcome::Diagnosed { diagnostic, detail } => {
+                self.note(diagnostic, offset, detail);
+                self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
+            }
+        }
+        self.summary.records = self.summary.records.saturating_add(1);
+    }
+
+    #[inline(always)]
+    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
+        let timestamp_ns = match record.time {
+            RecordTime::At(timestamp_ns) => timestamp_ns,
+            RecordTime::Doubtful(timestamp_ns) => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                timestamp_ns
+            }
+            RecordTime::OutOfRange => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                return None;
+            }
+            RecordTime::Absent => {
+                if record.link_type.is_some() {
+                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
+                }
+                return None;
+            }
+        };
+        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
+            self.note(Diagnostic::TimeBackwards, record.offset, 0);
+        }
+        Some(timestamp_ns)
+    }
+
+    #[cold]
+    fn numbered_block(&mut self, offset: u64, block_type: u32) {
+        self.note(Diagnostic::NotAPacket, offset, u64::from(block_type & 0xffff));
+        self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
+        self.summary.records = self.summary.records.saturating_add(1);
+    }
+
+    #[cold]
+    fn block(&mut self, offset: u64, reported_drops: u64, is_unknown: bool, block_type: u32) {
+        if reported_drops != 0 {
+            self.note(Diagnostic::ReportedDrops, offset, reported_drops);
+        }
+        if is_unknown {
+            self.note(Diagnostic::SkippedBlock, offset, u64::from(block_type));
+        }
+    }
 }

@@ -9,6 +9,7 @@
 //!   feedback needs (the handshake's whole-path RTT; 3 ms where that is unknown).
 //! - fast_retransmission: a repeat for which the receiver had asked, by three duplicate ACKs (RFC 5681 3.2) or
 //!   by SACK of later data (RFC 6675), less than 200 ms ago (an RTO is never shorter).
+//! - acked_unseen_segment: an ACK of bytes beyond the edge, or of a hole: they arrived, only the capture lacks them.
 //! - retransmission: any other repeat, and any other filling of a hole.
 //!
 //! Loss of a direction, at one capture point: every repeat of data that was seen (lost beyond the capture point)
@@ -58,7 +59,7 @@ impl Side {
                 Some(acked) if acked.wrapping_sub(segment.end) < LARGEST_STEP => acked,
                 _ => segment.end,
             });
-            self.holes.clear();
+            self.forget_holes();
             return if segment.len > 0 { Place::New } else { Place::Acknowledging };
         };
         let step = segment.seq.wrapping_sub(nxt);
@@ -73,7 +74,7 @@ impl Side {
         }
         if step <= LARGEST_STEP {
             notes.event(EventKind::PreviousSegmentNotCaptured, Some(i64::from(step)));
-            self.holes.open(Hole {
+            self.open_hole(Hole {
                 start: nxt,
                 end: segment.seq,
                 opened_ns: segment.now_ns,
@@ -112,7 +113,7 @@ impl Side {
             self.nxt = Some(segment.end);
         }
         let was_acked = self.acked.is_some_and(|acked| at_most(segment.end, acked));
-        let hole = self.holes.fill(segment.seq, segment.end);
+        let hole = self.fill_hole(segment.seq, segment.end);
         if let Some(hole) = hole {
             if is_original(segment, &hole, feedback_ns) {
                 // Acknowledged already: then only the capture put it in this order, not the network.

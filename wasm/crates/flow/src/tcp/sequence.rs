@@ -60,12 +60,6 @@ const LARGEST_LIST: usize = 64;
 const ACKED_HOLE_NS: i64 = 1_000_000_000;
 
 impl Holes {
-    /// No hole at all? The common case.
-    #[inline(always)]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Forgets all.
     pub fn clear(&mut self) {
         self.list.clear();
@@ -104,18 +98,23 @@ impl Holes {
         touched
     }
 
-    /// The receiver has acknowledged everything before `ack`.
-    pub fn acknowledge(&mut self, ack: u32, now_ns: Option<i64>) {
+    /// The receiver has acknowledged everything before `ack`; returns how many bytes in holes that newly covers.
+    pub fn acknowledge(&mut self, ack: u32, now_ns: Option<i64>) -> u32 {
+        let mut unseen = 0u32;
         self.list.retain_mut(|hole| {
             if !at_most(hole.end, ack) {
                 return true;
             }
-            hole.is_acked = true;
+            if !hole.is_acked {
+                unseen = unseen.saturating_add(hole.end.wrapping_sub(hole.start));
+                hole.is_acked = true;
+            }
             match (hole.opened_ns, now_ns) {
                 (Some(opened), Some(now)) => now.saturating_sub(opened) < ACKED_HOLE_NS,
                 _ => false,
             }
         });
+        unseen
     }
 }
 

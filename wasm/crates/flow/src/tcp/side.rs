@@ -4,7 +4,7 @@ use super::clock::SenderClock;
 use super::rtt::Waiting;
 use super::sequence::{at_most, before, later, Hole, Holes, LARGEST_STEP};
 use super::{Notes, Segment};
-use crate::codes::EventKind;
+use crate::codes::{EventKind, RttMethod};
 use crate::state::state;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -29,6 +29,16 @@ state!(Repeat { seq, end, tsval, fills_hole, is_covered });
 
 /// Repeats remembered for DSACK and Eifel.
 const MOST_REPEATS: usize = 16;
+
+/// What only a side with loss or reordering needs.
+#[derive(Clone, Debug, Default)]
+pub struct Trouble {
+    /// What was jumped over.
+    pub holes: Holes,
+    repeats: Vec<Repeat>,
+}
+
+state!(Trouble { holes, repeats });
 
 /// One end of a connection.
 #[derive(Clone, Debug, Default)]
@@ -57,11 +67,10 @@ pub struct Side {
     pub highest_sacked: Option<u32>,
     /// When the receiver last asked, by duplicate ACK or SACK.
     pub asked_ns: Option<i64>,
-    /// What was jumped over.
-    pub holes: Holes,
     /// What waits for echo and acknowledgment.
     pub waiting: Waiting,
-    repeats: Vec<Repeat>,
+    /// Made with the first hole or repeat.
+    trouble: Option<Box<Trouble>>,
     /// Its clock; made with the first timestamped data.
     pub clock: Option<Box<SenderClock>>,
     /// Packets with payload, SYN or FIN.
@@ -95,9 +104,8 @@ state!(Side {
     duplicate_acks_received,
     highest_sacked,
     asked_ns,
-    holes,
     waiting,
-    repeats,
+    trouble,
     clock,
     data_packets,
     retransmissions,
@@ -116,26 +124,41 @@ impl Side {
         self.acked = None;
         self.right_edge = None;
         self.highest_sacked = None;
-        self.holes.clear();
+        self.forget_holes();
         self.waiting.clear();
+    }
+
+    /// The stream begins anew.
+    pub fn forget_holes(&mut self) {
+        if let Some(trouble) = &mut self.trouble {
+            trouble.holes.clear();
+        }
+    }
+
+    /// Opens a hole.
+    pub fn open_hole(&mut self, hole: Hole) {
+        self.trouble.get_or_insert_default().holes.open(hole);
+    }
+
+    /// Takes [start, end) out of the holes; returns the first it touched.
+    pub fn fill_hole(&mut self, start: u32, end: u32) -> Option<Hole> {
+        self.trouble.as_mut()?.holes.fill(start, end)
     }
 
     /// Counts a repeat as one lost packet.
     pub fn count_lost(&mut self, repeat: Repeat) {
         let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
         *lost = lost.saturating_add(1);
-        if self.repeats.len() >= MOST_REPEATS {
-            self.repeats.remove(0);
+        let repeats = &mut self.trouble.get_or_insert_default().repeats;
+        if repeats.len() >= MOST_REPEATS {
+            repeats.remove(0);
         }
-        self.repeats.push(repeat);
+        repeats.push(repeat);
     }
 
     /// Takes back the loss of a repeat that proved needless.
-    fn take_back(&mut self, at: usize) {
-        if at >= self.repeats.len() {
-            return;
-        }
-        let lost = if self.repeats.remove(at).fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
+    fn take_back(&mut self, repeat: Repeat) {
+        let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
         *lost = lost.saturating_sub(1);
     }
 
@@ -150,6 +173,7 @@ impl Side {
         notes: &mut Notes,
     ) {
         let ack = tcp.ack;
+        let mut is_clean = is_clean;
         let sender = segment.direction.opposite();
         if let Some(nxt) = self.nxt {
             let unseen = ack.wrapping_sub(nxt);
@@ -157,16 +181,21 @@ impl Side {
                 self.nxt = Some(ack);
             } else if unseen != 0 && unseen <= LARGEST_STEP {
                 notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
-                self.holes.open(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
+                // What it answers was not seen, so it times nothing that was.
+                is_clean = false;
+                self.open_hole(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
                 self.nxt = Some(ack);
             } else if unseen != 0 && nxt.wrapping_sub(ack) > LARGEST_STEP {
                 return;
             }
         }
-        if let Some((_, tsecr)) = tcp.timestamps {
-            if let Some(rtt_ns) = self.waiting.echoed(tsecr, ack, segment.now_ns, is_clean) {
-                notes.sample(sender, crate::codes::RttMethod::Timestamp, rtt_ns);
-            }
+        let tsecr = tcp.timestamps.map(|(_, tsecr)| tsecr);
+        let completed = self.waiting.acknowledged(ack, tsecr, segment.now_ns, is_clean);
+        if let Some(rtt_ns) = completed.timestamp_ns {
+            notes.sample(sender, RttMethod::Timestamp, rtt_ns);
+        }
+        if let Some(rtt_ns) = completed.ack_ns {
+            notes.sample(sender, RttMethod::Ack, rtt_ns);
         }
         if tcp.sack_count > 0 {
             self.observe_sack(tcp, segment.now_ns);
@@ -180,11 +209,11 @@ impl Side {
                     notes.event(EventKind::DuplicateAck, Some(i64::from(self.duplicate_acks_received)));
                 }
             }
-            _ => self.advance(ack, segment, tcp, is_clean, notes),
+            _ => self.advance(ack, segment, tcp, notes),
         }
     }
 
-    fn advance(&mut self, ack: u32, segment: &Segment, tcp: &Tcp, is_clean: bool, notes: &mut Notes) {
+    fn advance(&mut self, ack: u32, segment: &Segment, tcp: &Tcp, notes: &mut Notes) {
         let sender = segment.direction.opposite();
         self.acked = Some(ack);
         self.is_probing = false;
@@ -192,19 +221,17 @@ impl Side {
         if self.highest_sacked.is_some_and(|sacked| at_most(sacked, ack)) {
             self.highest_sacked = None;
         }
-        if let Some(rtt_ns) = self.waiting.acknowledged(ack, segment.now_ns, is_clean) {
-            notes.sample(sender, crate::codes::RttMethod::Ack, rtt_ns);
-        }
-        if !self.holes.is_empty() {
-            self.holes.acknowledge(ack, segment.now_ns);
-        }
         if self.unanswered_syn_repeats > 0 {
             let repeats = core::mem::take(&mut self.unanswered_syn_repeats);
             self.lost_beyond = self.lost_beyond.saturating_add(repeats);
             let lost = sender.of_mut(&mut notes.lost);
             *lost = lost.saturating_add(repeats);
         }
-        if !self.repeats.is_empty() {
+        if let Some(trouble) = &mut self.trouble {
+            let unseen = trouble.holes.acknowledge(ack, segment.now_ns);
+            if unseen > 0 {
+                notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
+            }
             self.observe_eifel(ack, tcp.timestamps.map(|(_, tsecr)| tsecr));
         }
     }
@@ -212,19 +239,20 @@ impl Side {
     /// Eifel (RFC 3522 3.2): the first ACK that covers a repeat echoes a clock older than the repeat, so the
     /// original had arrived.
     fn observe_eifel(&mut self, ack: u32, tsecr: Option<u32>) {
-        let mut at = 0;
-        while let Some(repeat) = self.repeats.get_mut(at) {
-            if !repeat.is_covered && at_most(repeat.end, ack) {
-                repeat.is_covered = true;
-                if let (Some(tsval), Some(tsecr)) = (repeat.tsval, tsecr) {
-                    if before(tsecr, tsval) {
-                        self.take_back(at);
-                        continue;
-                    }
-                }
+        let Some(trouble) = &mut self.trouble else { return };
+        let (lost_before, lost_beyond) = (&mut self.lost_before, &mut self.lost_beyond);
+        trouble.repeats.retain_mut(|repeat| {
+            if repeat.is_covered || !at_most(repeat.end, ack) {
+                return true;
             }
-            at += 1;
-        }
+            repeat.is_covered = true;
+            let is_needless = repeat.tsval.zip(tsecr).is_some_and(|(tsval, tsecr)| before(tsecr, tsval));
+            if is_needless {
+                let lost = if repeat.fills_hole { &mut *lost_before } else { &mut *lost_beyond };
+                *lost = lost.saturating_sub(1);
+            }
+            !is_needless
+        });
     }
 
     /// DSACK (RFC 2883 4): a first block at or below the ACK, or inside the second block, reports data that arrived
@@ -235,10 +263,11 @@ impl Side {
         let duplicate = first.filter(|&(left, right)| {
             at_most(right, tcp.ack) || second.is_some_and(|&(outer, end)| at_most(outer, left) && at_most(right, end))
         });
-        if let Some((left, right)) = duplicate {
-            let twice = self.repeats.iter().position(|repeat| before(left, repeat.end) && before(repeat.seq, right));
-            if let Some(at) = twice {
-                self.take_back(at);
+        if let (Some((left, right)), Some(trouble)) = (duplicate, &mut self.trouble) {
+            let is_twice = |repeat: &Repeat| before(left, repeat.end) && before(repeat.seq, right);
+            if let Some(at) = trouble.repeats.iter().position(is_twice) {
+                let repeat = trouble.repeats.remove(at);
+                self.take_back(repeat);
             }
         }
         let waiting = first.filter(|_| duplicate.is_none()).into_iter().chain(blocks);

@@ -1,0 +1,79 @@
+//! What both IP versions come down to.
+
+use crate::row::Address;
+use crate::{ipv4, ipv6};
+use columns::Diagnostic;
+
+/// Bytes of a layer: what was captured of it, and how long it was on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span<'a> {
+    /// Captured bytes.
+    pub data: &'a [u8],
+    /// Bytes on the wire, captured or not; at least `data.len()`.
+    pub wire: u32,
+}
+
+impl<'a> Span<'a> {
+    /// What follows `len` bytes of this layer; None when fewer were captured.
+    #[inline(always)]
+    pub fn after(self, len: usize) -> Option<Span<'a>> {
+        let data = self.data.get(len..)?;
+        Some(Span { data, wire: self.wire.saturating_sub(len as u32) })
+    }
+
+    /// What follows a header of `N` bytes, and that header.
+    #[inline(always)]
+    pub fn split<const N: usize>(self) -> Option<(&'a [u8; N], Span<'a>)> {
+        let (head, data) = self.data.split_first_chunk::<N>()?;
+        Some((head, Span { data, wire: self.wire.saturating_sub(N as u32) }))
+    }
+
+    /// Cut to `len` bytes, where the layer's own length says that the rest is padding.
+    #[inline(always)]
+    pub fn limit(self, len: u32) -> Span<'a> {
+        Span { data: self.data.get(..len as usize).unwrap_or(self.data), wire: self.wire.min(len) }
+    }
+}
+
+/// Why a frame gives no row: the problem and its detail.
+pub(crate) type Refusal = (Diagnostic, u64);
+
+/// One IP header, understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IpLayer<'a> {
+    pub version: u8,
+    pub src: Address,
+    pub dst: Address,
+    /// Of the payload, after extension headers.
+    pub protocol: u8,
+    pub ip_len: u32,
+    /// DSCP and ECN.
+    pub traffic_class: u8,
+    pub ttl: u8,
+    pub id: Option<u32>,
+    pub dont_fragment: Option<bool>,
+    pub more_fragments: bool,
+    pub fragment_offset: u16,
+    pub is_fragment: bool,
+    /// Payload by the IP length, never more than the frame could hold.
+    pub payload: Span<'a>,
+    /// The header's options or extension headers were cut: the payload's start is not known.
+    pub is_cut: bool,
+}
+
+/// ::ffff:a.b.c.d
+#[inline(always)]
+pub(crate) fn mapped(address: [u8; 4]) -> Address {
+    (0xffff_0000_0000_u128 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
+}
+
+/// Reads whichever IP version the first nibble names.
+#[inline(always)]
+pub(crate) fn ip_layer(span: Span<'_>) -> Result<IpLayer<'_>, Refusal> {
+    match span.data.first().map(|first| first >> 4) {
+        Some(4) => ipv4::layer(span),
+        Some(6) => ipv6::layer(span),
+        Some(version) => Err((Diagnostic::BadIpHeader, u64::from(version))),
+        None => Err((Diagnostic::HeaderCut, 0)),
+    }
+}
