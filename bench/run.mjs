@@ -50,7 +50,7 @@ async function record(section, round, name, input, [program, args]) {
 say('making inputs');
 const inputs = {
   large: makeInput(Number(given.large), 200),
-  small: makeInput(32 * MIB, 200),
+  small: makeInput(Math.min(128 * MIB, Number(given.large)), 200),
 };
 const checked = {};
 for (const [name, input] of Object.entries(inputs)) {

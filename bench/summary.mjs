@@ -2,8 +2,9 @@
 import { CONTENDERS, OURS } from './contenders.mjs';
 import { spread } from './measure.mjs';
 
-const show = ({ median, min, max }, digits = 2) =>
-  `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+/** Three significant digits, so that a floor of 5 ms and a ratio of 230 are both readable. */
+const digits = (value) => (value >= 100 ? value.toFixed(0) : value === 0 ? '0' : value.toPrecision(3));
+const show = ({ median, min, max }) => `${digits(median)} (${digits(min)}–${digits(max)})`;
 
 const of = (samples, section, name, input) =>
   samples.filter(
@@ -30,7 +31,7 @@ function throughputTable(samples, input, facts) {
         name,
         show(wall),
         show(spread(runs.map(({ cpuSeconds }) => cpuSeconds))),
-        show(spread(runs.map(({ peakRssMib }) => peakRssMib)), 0),
+        show(spread(runs.map(({ peakRssMib }) => peakRssMib))),
         `${(facts.packets / wall.median / 1e6).toFixed(2)} M/s, ${(facts.sizeBytes / wall.median / 2 ** 20).toFixed(0)} MiB/s`,
         ours.length === 0 ? '' : show(spread(ratios(runs, ours, 'wallSeconds'))),
         ours.length === 0 ? '' : show(spread(ratios(runs, ours, 'cpuSeconds'))),
@@ -84,8 +85,8 @@ function memorySection(samples) {
   const rows = names.map((name) => {
     const runs = of(samples, 'memory', name);
     if (runs.length === 0) return `| ${name} | did not run | | |`;
-    const figure = (key, digits) => show(spread(runs.map((run) => run[key])), digits);
-    return `| ${name} | ${figure('peakRssMib', 0)} | ${figure('wallSeconds')} | ${figure('cpuSeconds')} |`;
+    const figure = (key) => show(spread(runs.map((run) => run[key])));
+    return `| ${name} | ${figure('peakRssMib')} | ${figure('wallSeconds')} | ${figure('cpuSeconds')} |`;
   });
   return [
     '## Memory and flows',

@@ -86,11 +86,21 @@ export const ROOM_RULES: readonly RoomRule[] = [
   {
     room: 'report/',
     mayUse: [
-      ...['diff.ts', 'pair.ts', 'findings/', 'analyze.ts', 'cohorts/', 'comparison/', 'metrics/', 'pairing/'],
+      ...[
+        'diff.ts',
+        'pair.ts',
+        'findings/',
+        'analyze.ts',
+        'case/',
+        'cohorts/',
+        'comparison/',
+        'metrics/',
+        'pairing/',
+      ],
       ...['tables/', 'diagnostics/', 'statistics/', ...LEAVES],
     ],
     because:
-      'a report is a function of a model: it must not be able to measure, read a file, or reach the engine',
+      'a report is a function of a model and of the case as written: it must not be able to measure, read a file, or reach the engine',
   },
   {
     room: 'diff.ts',

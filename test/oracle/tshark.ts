@@ -179,11 +179,13 @@ function rowOf(frame: Frame, protocols: string, layer: Layer, depth: number, dep
   };
   const v4 = layer.version === 4;
   const fragment = layer.extensions.find(({ field }) => field === 'ipv6.fraghdr.nxt');
-  const offset = v4
+  // Both fields count units of 8 bytes.
+  const units = v4
     ? number('ip.frag_offset')
     : fragment === undefined
       ? 0
-      : Number(all('ipv6.fraghdr.offset')[fragment.index] ?? 0) * 8;
+      : Number(all('ipv6.fraghdr.offset')[fragment.index] ?? 0);
+  const offset = units === null ? null : units * 8;
   const last = layer.extensions.at(-1);
   const protocol =
     last === undefined ? at(v4 ? 'ip.proto' : 'ipv6.nxt') : (all(last.field)[last.index] ?? null);
