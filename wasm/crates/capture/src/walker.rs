@@ -95,7 +95,7 @@ impl Walker {
     }
 
     /// Reads the record or block at the start of `input`, which must be the capture's bytes from `offset()` on.
-    #[inline]
+    #[inline(always)]
     pub fn step<'a>(&mut self, input: &'a [u8]) -> Step<'a> {
         let (step, len) = match &mut self.context {
             Context::Pcap(context) => pcap::step(context, input, self.offset),

@@ -97,34 +97,53 @@ const MAX_SHARDS: u32 = 1 << 16;
 impl SegmentDecoder {
     /// A decoder for one segment.
     pub fn new(config: SegmentConfig) -> Result<Self, CaptureError> {
+        let mut decoder = SegmentDecoder {
+            end_offset: 0,
+            file_len: None,
+            phase: Phase::Done,
+            walker: None,
+            position: 0,
+            entry_context: Vec::new(),
+            input: Vec::new(),
+            start: 0,
+            filled: 0,
+            output: Output {
+                packet: Packet::default(),
+                shards: Vec::new(),
+                tally: Tally::default(),
+                summary: Summary::default(),
+            },
+        };
+        decoder.restart(config)?;
+        Ok(decoder)
+    }
+
+    /// Forgets everything and reads another segment, in the memory of the one before. Unread input is dropped too.
+    pub fn restart(&mut self, config: SegmentConfig) -> Result<(), CaptureError> {
         let SegmentConfig { base_offset, end_offset, start, context, file_len, shards } = config;
         let bad_segment = CaptureError::new(CaptureErrorCode::BadSegment, base_offset, u64::from(shards), 0);
         if !shards.is_power_of_two() || shards > MAX_SHARDS {
             return Err(bad_segment);
         }
-        let (phase, walker, entry_offset) = match (start, context) {
+        let (phase, context, entry_offset) = match (start, context) {
             (Start::FileHead, _) => (Phase::Head, None, Some(base_offset)),
-            (Start::Exact, Some(context)) => (Phase::Walk, Some(Walker::new(context, base_offset)), Some(base_offset)),
-            (Start::Search, Some(context)) => {
-                (Phase::Search(FIRST_SEARCH_BYTES), Some(Walker::new(context, base_offset)), None)
-            }
+            (Start::Exact, Some(context)) => (Phase::Walk, Some(context), Some(base_offset)),
+            (Start::Search, Some(context)) => (Phase::Search(FIRST_SEARCH_BYTES), Some(context), None),
             (_, None) => return Err(bad_segment),
         };
-        let entry_context = walker.as_ref().map(|walker| walker.context().encode()).unwrap_or_default();
-        let summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
-        let shards = (0..shards).map(|_| Vec::new()).collect();
-        Ok(SegmentDecoder {
-            end_offset,
-            file_len,
-            phase,
-            walker,
-            position: base_offset,
-            entry_context,
-            input: Vec::new(),
-            start: 0,
-            filled: 0,
-            output: Output { packet: Packet::default(), shards, tally: Tally::default(), summary },
-        })
+        self.entry_context = context.as_ref().map(Context::encode).unwrap_or_default();
+        self.walker = context.map(|context| Walker::new(context, base_offset));
+        self.phase = phase;
+        self.end_offset = end_offset;
+        self.file_len = file_len;
+        self.position = base_offset;
+        self.start = 0;
+        self.filled = 0;
+        self.output.tally = Tally::default();
+        self.output.summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
+        self.output.shards.resize_with(shards as usize, Vec::new);
+        self.output.shards.iter_mut().for_each(Vec::clear);
+        Ok(())
     }
 
     /// Room for the host's next `len` bytes, right behind those not yet read. The buffer grows only as bytes
