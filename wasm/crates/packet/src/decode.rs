@@ -2,7 +2,7 @@
 
 use crate::hash::payload_hash;
 use crate::ip::{self, Payload, Refusal, Span};
-use crate::link::{link, Link};
+use crate::link::link;
 use crate::row::Packet;
 use crate::{transport, tunnel};
 use columns::Diagnostic;
@@ -41,9 +41,9 @@ pub fn decode(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packe
 fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Result<Option<Diagnostic>, Refusal> {
     // Some writers store an original length below the captured one: then the frame held what was captured.
     let frame = Span { data, wire: original_len.max(data.len() as u32) };
-    let Link { ip, vlan_id } = link(link_type, frame)?;
+    packet.vlan_id = None;
+    let ip = link(link_type, frame, &mut packet.vlan_id)?;
     let mut payload = ip::read(ip, packet)?;
-    packet.vlan_id = vlan_id;
     packet.layer_path = 0;
     let mut notice = None;
     if tunnel::is_tunnel(packet, &payload) {
@@ -66,13 +66,14 @@ fn innermost<'a>(packet: &mut Packet, mut payload: Payload<'a>) -> (Payload<'a>,
         if !tunnel::is_tunnel(packet, &payload) {
             return (payload, None);
         }
-        let Some((digit, Link { ip, vlan_id })) = tunnel::inside(packet, &payload) else {
+        let mut vlan_id = packet.vlan_id;
+        let Some((digit, ip)) = tunnel::inside(packet, &payload, &mut vlan_id) else {
             return (payload, None);
         };
         match ip::read(ip, packet) {
             Ok(inner) => {
                 payload = inner;
-                packet.vlan_id = vlan_id.or(packet.vlan_id);
+                packet.vlan_id = vlan_id;
                 packet.layer_path = tunnel::deeper(packet.layer_path, digit);
             }
             Err(_) => return (payload, Some(Diagnostic::TransportHeaderCut)),

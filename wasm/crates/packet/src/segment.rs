@@ -10,7 +10,7 @@ use crate::hash::shard_of;
 use crate::row::Packet;
 use crate::summary::Summary;
 use alloc::vec::Vec;
-use capture::{read_head, resync, Context, Head, Record, RecordTime, Step, Walker, CHAIN_LINKS};
+use capture::{read_head, resync, Context, Head, Record, RecordTime, Step, Stop, Visitor, Walker, CHAIN_LINKS};
 use columns::{CaptureError, CaptureErrorCode, Diagnostic, Tally};
 
 /// How the first record of a segment is found.
@@ -262,31 +262,18 @@ impl SegmentDecoder {
 
     fn walk(&mut self) {
         let Some(walker) = &mut self.walker else { return };
-        let mut rest = self.input.get(self.start..self.filled).unwrap_or_default();
-        loop {
-            let offset = walker.offset();
-            if offset >= self.end_offset {
-                self.phase = Phase::Done;
-                break;
-            }
-            match walker.step(rest) {
-                Step::Record(record) => self.output.record(&record),
-                Step::NeedMore(_) => break,
-                Step::Corrupt => {
-                    self.output.note(Diagnostic::CorruptRecord, offset, 0);
-                    self.output.summary.is_stopped = true;
-                    self.phase = Phase::Done;
-                    break;
-                }
-                Step::NotAPacket { block_type } => self.output.numbered_block(offset, block_type),
-                Step::Block { reported_drops, is_unknown, block_type } => {
-                    self.output.block(offset, reported_drops, is_unknown, block_type);
-                }
-            }
-            let read = (walker.offset() - offset) as usize;
-            rest = rest.get(read..).unwrap_or_default();
-        }
+        let input = self.input.get(self.start..self.filled).unwrap_or_default();
+        let stop = walker.walk(input, self.end_offset, &mut self.output);
         let position = walker.offset();
+        match stop {
+            Stop::NeedMore(_) => {}
+            Stop::End => self.phase = Phase::Done,
+            Stop::Corrupt => {
+                self.output.note(Diagnostic::CorruptRecord, position, 0);
+                self.output.summary.is_stopped = true;
+                self.phase = Phase::Done;
+            }
+        }
         self.advance((position - self.position) as usize);
     }
 
@@ -321,6 +308,33 @@ impl Output {
         self.tally.add(diagnostic, offset, self.summary.records, detail);
     }
 
+    #[inline(always)]
+    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
+        let timestamp_ns = match record.time {
+            RecordTime::At(timestamp_ns) => timestamp_ns,
+            RecordTime::Doubtful(timestamp_ns) => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                timestamp_ns
+            }
+            RecordTime::OutOfRange => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                return None;
+            }
+            RecordTime::Absent => {
+                if record.link_type.is_some() {
+                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
+                }
+                return None;
+            }
+        };
+        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
+            self.note(Diagnostic::TimeBackwards, record.offset, 0);
+        }
+        Some(timestamp_ns)
+    }
+}
+
+impl Visitor for Output {
     #[inline(always)]
     fn record(&mut self, record: &Record<'_>) {
         let offset = record.offset;
@@ -358,40 +372,15 @@ impl Output {
         self.summary.records = self.summary.records.saturating_add(1);
     }
 
-    #[inline(always)]
-    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
-        let timestamp_ns = match record.time {
-            RecordTime::At(timestamp_ns) => timestamp_ns,
-            RecordTime::Doubtful(timestamp_ns) => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                timestamp_ns
-            }
-            RecordTime::OutOfRange => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                return None;
-            }
-            RecordTime::Absent => {
-                if record.link_type.is_some() {
-                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
-                }
-                return None;
-            }
-        };
-        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
-            self.note(Diagnostic::TimeBackwards, record.offset, 0);
-        }
-        Some(timestamp_ns)
-    }
-
     #[cold]
-    fn numbered_block(&mut self, offset: u64, block_type: u32) {
+    fn not_a_packet(&mut self, offset: u64, block_type: u32) {
         self.note(Diagnostic::NotAPacket, offset, u64::from(block_type & 0xffff));
         self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
         self.summary.records = self.summary.records.saturating_add(1);
     }
 
     #[cold]
-    fn block(&mut self, offset: u64, reported_drops: u64, is_unknown: bool, block_type: u32) {
+    fn block(&mut self, offset: u64, block_type: u32, reported_drops: u64, is_unknown: bool) {
         if reported_drops != 0 {
             self.note(Diagnostic::ReportedDrops, offset, reported_drops);
         }
