@@ -76,7 +76,8 @@ pub struct Packet {
     pub original_len_bytes: u32,
     /// Innermost 802.1Q id.
     pub vlan_id: Option<u16>,
-    /// 0 for a flow outside any tunnel; otherwise a number for the path of layers above (a later issue fills it).
+    /// 0 for a flow outside any tunnel; else one hexadecimal digit per tunnel, outermost first (1 IP in IP, 2 GRE):
+    /// the same two addresses inside and outside a tunnel are different flows.
     pub layer_path: u32,
     /// 4 or 6.
     pub ip_version: u8,
@@ -114,7 +115,8 @@ pub struct Packet {
     pub tcp: Option<Tcp>,
     /// The ICMP part, when its first 8 bytes were captured.
     pub icmp: Option<Icmp>,
-    /// FNV-1a over the captured transport payload: tells an identical datagram from another. 0 without payload.
+    /// `payload_hash` of the first 64 captured bytes of the transport payload: tells an identical datagram from
+    /// another. 0 when none was captured.
     pub payload_hash: u32,
 }
 

@@ -5,12 +5,10 @@
 //! `entry_offset` and `entry_context` of the next; where they do not, the host reads the next one again, exactly.
 //! Streams are read the same way: a new segment per block, `Start::Exact`, with `leftover` pushed first.
 
-use crate::decode::{decode, Outcome};
-use crate::hash::shard_of;
-use crate::row::Packet;
+use crate::output::Output;
 use crate::summary::Summary;
 use alloc::vec::Vec;
-use capture::{read_head, resync, Context, Head, Record, RecordTime, Step, Stop, Visitor, Walker, CHAIN_LINKS};
+use capture::{read_head, resync, Context, Head, Step, Stop, Walker, CHAIN_LINKS};
 use columns::{CaptureError, CaptureErrorCode, Diagnostic, Tally};
 
 /// How the first record of a segment is found.
@@ -77,15 +75,6 @@ pub struct SegmentDecoder {
     output: Output,
 }
 
-/// What reading fills, apart from the input so that both can be borrowed.
-#[derive(Clone, Debug)]
-struct Output {
-    packet: Packet,
-    shards: Vec<Vec<u8>>,
-    tally: Tally,
-    summary: Summary,
-}
-
 /// A search tries with so many bytes, then with four times as many, up to the last.
 const FIRST_SEARCH_BYTES: usize = 32 << 10;
 const LAST_SEARCH_BYTES: usize = 2 << 20;
@@ -107,12 +96,7 @@ impl SegmentDecoder {
             input: Vec::new(),
             start: 0,
             filled: 0,
-            output: Output {
-                packet: Packet::default(),
-                shards: Vec::new(),
-                tally: Tally::default(),
-                summary: Summary::default(),
-            },
+            output: Output::default(),
         };
         decoder.restart(config)?;
         Ok(decoder)
@@ -139,10 +123,8 @@ impl SegmentDecoder {
         self.position = base_offset;
         self.start = 0;
         self.filled = 0;
-        self.output.tally = Tally::default();
-        self.output.summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
-        self.output.shards.resize_with(shards as usize, Vec::new);
-        self.output.shards.iter_mut().for_each(Vec::clear);
+        let summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
+        self.output.restart(shards as usize, summary);
         Ok(())
     }
 
@@ -298,94 +280,5 @@ impl SegmentDecoder {
         };
         self.output.note(diagnostic, self.position, detail as u64);
         self.advance(tail);
-    }
-}
-
-impl Output {
-    /// Counts a problem at the next record.
-    #[cold]
-    fn note(&mut self, diagnostic: Diagnostic, offset: u64, detail: u64) {
-        self.tally.add(diagnostic, offset, self.summary.records, detail);
-    }
-
-    #[inline(always)]
-    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
-        let timestamp_ns = match record.time {
-            RecordTime::At(timestamp_ns) => timestamp_ns,
-            RecordTime::Doubtful(timestamp_ns) => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                timestamp_ns
-            }
-            RecordTime::OutOfRange => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                return None;
-            }
-            RecordTime::Absent => {
-                if record.link_type.is_some() {
-                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
-                }
-                return None;
-            }
-        };
-        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
-            self.note(Diagnostic::TimeBackwards, record.offset, 0);
-        }
-        Some(timestamp_ns)
-    }
-}
-
-impl Visitor for Output {
-    #[inline(always)]
-    fn record(&mut self, record: &Record<'_>) {
-        let offset = record.offset;
-        let timestamp_ns = self.time(record);
-        if record.reported_drops != 0 {
-            self.note(Diagnostic::ReportedDrops, offset, record.reported_drops);
-        }
-        let outcome = match record.link_type {
-            Some(link_type) => {
-                self.summary.link_types.add(link_type);
-                decode(link_type, record.data, record.original_len, &mut self.packet)
-            }
-            None => {
-                Outcome::Diagnosed { diagnostic: Diagnostic::UnknownInterface, detail: u64::from(record.interface) }
-            }
-        };
-        match outcome {
-            Outcome::Row { notice } => {
-                self.packet.frame_index = self.summary.records;
-                self.packet.timestamp_ns = timestamp_ns;
-                let shard = shard_of(&self.packet, self.shards.len() as u32);
-                if let Some(rows) = self.shards.get_mut(shard as usize) {
-                    self.packet.encode(rows);
-                }
-                self.summary.decoded = self.summary.decoded.saturating_add(1);
-                if let Some(notice) = notice {
-                    self.note(notice, offset, 0);
-                }
-            }
-            Outcome::Diagnosed { diagnostic, detail } => {
-                self.note(diagnostic, offset, detail);
-                self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
-            }
-        }
-        self.summary.records = self.summary.records.saturating_add(1);
-    }
-
-    #[cold]
-    fn not_a_packet(&mut self, offset: u64, block_type: u32) {
-        self.note(Diagnostic::NotAPacket, offset, u64::from(block_type & 0xffff));
-        self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
-        self.summary.records = self.summary.records.saturating_add(1);
-    }
-
-    #[cold]
-    fn block(&mut self, offset: u64, block_type: u32, reported_drops: u64, is_unknown: bool) {
-        if reported_drops != 0 {
-            self.note(Diagnostic::ReportedDrops, offset, reported_drops);
-        }
-        if is_unknown {
-            self.note(Diagnostic::SkippedBlock, offset, u64::from(block_type));
-        }
     }
 }
