@@ -81,7 +81,7 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
         profile: args.profile,
         seed: args.seed,
         replicates: args.replicates,
-        ...(args.cohorts === undefined ? {} : { cohortOf: readCohorts(args.cohorts) }),
+        ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
         ...(args.server === undefined ? {} : { servers: args.server }),
         ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
         stdin: io.stdin,
