@@ -90,6 +90,8 @@ export function compare(
     schema: 'lagdiff/diff@1',
     verdict: headline.verdict,
     headline: headline.sentence,
+    headline_row: headline.row,
+    undecided_metrics: headline.undecided,
     scope: 'window: these two captures differ, or not; nothing is said about other evenings',
     profile: profile.name,
     seed: options.seed,
@@ -145,9 +147,14 @@ function splitCohorts(
   }));
 }
 
-/** False discovery rate over cohorts × headline metrics (S7); other metrics keep their p and get no q. */
+/**
+ * False discovery rate over cohorts × headline metrics (S7); other metrics keep their p and get no q. A ratio without one
+ * event in either period cannot be rejected whatever the truth, so it is no test and costs the others nothing.
+ */
 function adjust(drafts: readonly DraftRow[]): ComparisonRow[] {
-  const tested = drafts.map((row) => (HEADLINE_METRICS.includes(row.metric) ? row.p_value : null));
+  const tested = drafts.map((row) =>
+    HEADLINE_METRICS.includes(row.metric) && !(row.baseline === 0 && row.evening === 0) ? row.p_value : null,
+  );
   const q = benjaminiHochberg(tested);
   return drafts.map((row, i) => ({
     ...row,

@@ -58,6 +58,7 @@ export function assemblePlayerMinutes(
     return {
       row,
       client: index.get(clientOf(row))!,
+      toServerDirection: clientIsInitiator(row) ? 0 : 1,
       data: flow,
       towardClient: flow === undefined ? null : chooseSide(flow, toward, firstMinute, minutes),
       towardServer: flow === undefined ? null : chooseSide(flow, 1 - toward, firstMinute, minutes),

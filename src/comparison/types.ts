@@ -17,6 +17,8 @@ export type Metric =
   | 'excess_delay_p50_ns'
   | 'pdv_p95_ns'
   | 'loss_ratio'
+  | 'loss_to_client_ratio'
+  | 'loss_to_server_ratio'
   | 'deadline_miss_ratio'
   | 'slo_breach_ratio'
   | 'connect_failure_ratio';
@@ -147,6 +149,10 @@ export interface Comparison {
   readonly verdict: Verdict;
   /** One sentence with number, interval, n and scope; built from the rows below. */
   readonly headline: string;
+  /** The row that the sentence speaks of, so that every language speaks of the same one; null when no row could. */
+  readonly headline_row: { readonly cohort: string; readonly metric: Metric } | null;
+  /** Derived metrics that stay open under a headline of EQUIVALENT or MINOR; named in the sentence. */
+  readonly undecided_metrics: readonly Metric[];
   /** The scope of every claim here: this window, not other evenings (domain §3.1). */
   readonly scope: string;
   readonly profile: string;
