@@ -3,6 +3,7 @@
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { exportTable, EXPORT_FORMATS, type ExportFormat, type ExportOptions } from './export.ts';
 export { diff, readCohorts, type DiffOptions, type DiffResult } from './diff.ts';
+export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { runCase, type RunCaseOptions, type CaseResult } from './case.ts';
 export { verifyAnnex } from './annex/verify.ts';
 export { findingsOf } from './findings/catalog.ts';

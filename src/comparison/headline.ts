@@ -204,11 +204,14 @@ function describe(row: ComparisonRow): string {
         `(95 % interval ${formatDifference(row.metric, row.ci95[0])} to ${formatDifference(row.metric, row.ci95[1])}, ` +
         `margin ${formatDifference(row.metric, row.margin).replace('+', '')}` +
         `${row.q_value === null ? '' : `, q ${row.q_value < 0.001 ? '< 0.001' : row.q_value.toFixed(3)}`})`;
-  const sample = row.paired
-    ? `the same ${row.clients} clients`
-    : `${row.clients} clients per period, unpaired`;
+  const sample =
+    row.days !== undefined
+      ? `${row.days.paired} paired days, ${row.days.degraded} of them degraded on their own`
+      : row.paired
+        ? `the same ${row.clients} clients`
+        : `${row.clients} clients per period, unpaired`;
   return (
     `${who}: ${WORDS[row.metric]} ${value(row.baseline)} in the baseline, ${value(row.evening)} in the evening${change}; ` +
-    `${sample}, ${row.blocks} time blocks; this window only`
+    `${sample}${row.days === undefined ? `, ${row.blocks} time blocks; this window only` : ''}`
   );
 }
