@@ -56,10 +56,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
       ],
-      ...['capture/', 'tables/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
+      ...['capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      // The evidence log names the version and the exact core that did the work.
+      ...['engine/', SCHEMA],
     ],
-    because:
-      'the whole case is told by the other stories, never by going round them; of the engine it states the version',
+    because: 'the whole case is told by the other stories, never by going round them',
   },
   {
     room: 'case/',
