@@ -89,6 +89,23 @@ pub const RTT_METHODS: &[&str] =
 pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
 /// Which clock a delay variation rests on.
 pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Protocols over UDP that are told by their structure, never by a port.
+pub const APPLICATIONS: &[&str] = &[
+    "stun",
+    "dtls",
+    "rtp",
+    "rtcp",
+    "quic",
+    "wireguard",
+    "raknet",
+    "source",
+    "quakeworld",
+    "quake3",
+    "enet",
+    "photon",
+    "game_networking_sockets",
+    "unreal",
+];
 /// Connection state at the end of the capture.
 pub const CONNECTION_STATES: &[&str] = &["established", "half_open", "half_closed", "closed", "reset", "refused"];
 /// What was concluded about the path MTU.
@@ -159,7 +176,7 @@ const FLOW_HEAD: &[Row] = &[
     ("capture", Type::Host, "", "label of the capture set"),
     ("ip_version", Type::U8, "", "4 or 6"),
     ("protocol", Type::U8, "", "IANA protocol number"),
-    ("application", Type::Host, "", "application protocol where its structure was recognised; null otherwise"),
+    ("application", Type::Code(APPLICATIONS), "", "application protocol over UDP, recognised by its structure and numbers, never by a port; of several on one port (RFC 7983) the media; null where none is believed"),
     ("initiator", Type::Address, "", "sender of the SYN; else the client of a known protocol; else the side with the higher port; else the first sender"),
     ("initiator_port", Type::U16, "", "initiator's port; ICMP and others null"),
     ("responder", Type::Address, "", "the other end"),

@@ -9,6 +9,7 @@ pub mod protocol {
     #![allow(missing_docs)]
     pub const ICMP: u8 = 1;
     pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
     pub const ICMPV6: u8 = 58;
 }
 

@@ -109,6 +109,8 @@ fn fill(packet: &mut Packet, captured_len: u32, original_len: u32, found: Innerm
     packet.tcp = transport.tcp;
     packet.icmp = transport.icmp;
     packet.payload_hash = payload_hash(payload.data);
+    let has_prefix = layer.protocol == transport::UDP && layer.fragment_offset == 0 && !transport.is_cut;
+    packet.prefix.set(if has_prefix { payload.data } else { &[] });
     let cut = transport.is_cut.then_some(Diagnostic::TransportHeaderCut);
     Outcome::Row { notice: notice.or(cut) }
 }
