@@ -31,6 +31,9 @@ pub struct Delay {
     /// (arrival, ticks) while the rate is not known.
     early: Vec<(i64, i64)>,
     last_transit_ns: Option<i64>,
+    last_sent_ns: i64,
+    /// Time between two consecutive packets by the sender's clock.
+    tick_ns: i64,
     jitter_16th: i64,
     /// Has jitter been updated?
     pub updates: u32,
@@ -53,6 +56,8 @@ state!(Delay {
     rate_hz,
     early,
     last_transit_ns,
+    last_sent_ns,
+    tick_ns,
     jitter_16th,
     updates,
     interval_ends_ns,
@@ -136,8 +141,10 @@ impl Delay {
             self.updates = self.updates.saturating_add(1);
             if is_consecutive {
                 self.ipdv.add(variation_ns);
+                self.tick_ns = sent_ns.saturating_sub(self.last_sent_ns).clamp(0, 1_000_000_000);
             }
         }
+        self.last_sent_ns = sent_ns;
         if at_ns >= self.interval_ends_ns {
             let is_next = at_ns.saturating_sub(self.interval_ends_ns) < INTERVAL_NS;
             self.least_before_ns = self.least_now_ns.take().filter(|_| is_next);
@@ -148,7 +155,7 @@ impl Delay {
         let least_ns = self.least_before_ns.map_or(now, |before| before.min(now));
         let pdv_ns = transit_ns.saturating_sub(least_ns);
         self.pdv.add(pdv_ns);
-        if pdv_ns > deadline_ns {
+        if pdv_ns > deadline_ns.max(self.tick_ns) {
             self.late = self.late.saturating_add(1);
         }
         Some(pdv_ns)

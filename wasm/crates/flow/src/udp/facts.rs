@@ -103,6 +103,8 @@ pub struct Facts {
     pub sent: Option<Sent>,
     /// Forget the numbering of the stream: the next number may be anything.
     pub renumber: bool,
+    /// What was lost is sent again with its old number: a number that comes late or twice was lost once.
+    pub resends: bool,
     /// Questions in it.
     pub asks: Few<Ask>,
     /// Answers in it.

@@ -7,12 +7,16 @@
 //! questions, samples.
 
 mod delay;
+mod enet;
 mod facts;
 mod marks;
+mod quake;
 mod quic;
+mod raknet;
 mod reading;
 mod rtc;
 mod sequence;
+mod steam;
 mod wireguard;
 
 use crate::bins::BestSamples;
@@ -35,6 +39,13 @@ const DECODERS: &[Decoder] = &[
     Decoder { application: Application::Rtp, read: rtc::read, needed: 10 },
     Decoder { application: Application::Quic, read: quic::read, needed: 4 },
     Decoder { application: Application::Wireguard, read: wireguard::read, needed: 7 },
+    Decoder { application: Application::Raknet, read: raknet::read, needed: 14 },
+    Decoder { application: Application::Photon, read: enet::photon, needed: 12 },
+    Decoder { application: Application::Enet, read: enet::enet, needed: 12 },
+    Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16 },
+    Decoder { application: Application::Source, read: quake::source, needed: 24 },
+    Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30 },
+    Decoder { application: Application::Quake3, read: quake::quake3, needed: 50 },
 ];
 
 /// What one datagram has shown; its memory is used again for the next.

@@ -31,9 +31,11 @@ pub struct Stream {
     other_kinds: u8,
     /// Totals of streams that this one took the place of.
     past: (u32, (u32, (u32, u32))),
+    /// Packets sent again with their old number.
+    resent: u32,
 }
 
-state!(Stream { id, sequence, delay, kind, other_kinds, past });
+state!(Stream { id, sequence, delay, kind, other_kinds, past, resent });
 
 impl Stream {
     /// Has it shown that it is numbered?
@@ -49,9 +51,11 @@ pub struct Side {
     pub streams: Vec<Stream>,
     marks: Marks,
     last_answer: Option<u64>,
+    /// A sender's clock in packets without a number.
+    clock: Option<Box<Delay>>,
 }
 
-state!(Side { streams, marks, last_answer });
+state!(Side { streams, marks, last_answer, clock });
 
 /// The flow as one decoder sees it.
 #[derive(Clone, Debug, Default)]
@@ -114,14 +118,19 @@ impl Reading {
         if let Some(slot) = facts.application.and_then(|app| self.by_application.get_mut(app as usize)) {
             add(slot);
         }
-        let place = facts.number.map(|number| self.number(number, facts.renumber, direction, notes));
-        if let (Some(number), Some(place), Some(sent), Some(at_ns)) = (facts.number, place, facts.sent, at_ns) {
-            self.clock(number.stream, place, sent, at_ns, direction, deadline_ns, notes);
+        let place = facts.number.map(|number| self.number(number, &facts, direction, notes));
+        match (facts.number, place, facts.sent, at_ns) {
+            // A number that may be sent again says nothing of the order of the packets that carry it.
+            (Some(number), Some(place), Some(sent), Some(at_ns)) if !facts.resends => {
+                self.clock(number.stream, place, sent, at_ns, direction, deadline_ns, notes);
+            }
+            (_, _, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
+            _ => {}
         }
         if let Some(claim) = facts.claims {
             self.claim(claim, direction);
         }
-        if place == Some(Place::Duplicate) {
+        if place == Some(Place::Duplicate) && !facts.resends {
             return;
         }
         self.round_trips(&facts, direction, at_ns, notes);
@@ -135,10 +144,10 @@ impl Reading {
         }
     }
 
-    fn number(&mut self, number: Number, renumber: bool, direction: Direction, notes: &mut Notes) -> Place {
+    fn number(&mut self, number: Number, facts: &Facts, direction: Direction, notes: &mut Notes) -> Place {
         let side = direction.of_mut(&mut self.sides);
         let Some(stream) = side.stream(number.stream) else { return Place::Jump };
-        if renumber {
+        if facts.renumber {
             stream.start_anew();
         }
         let was_proven = stream.is_proven();
@@ -151,7 +160,12 @@ impl Reading {
         };
         let lost = direction.of_mut(&mut notes.lost);
         *lost = lost.saturating_add(settled);
-        if place == Place::Late {
+        if facts.resends {
+            if matches!(place, Place::Late | Place::Duplicate) {
+                add(&mut stream.resent);
+                *lost = lost.saturating_add(1);
+            }
+        } else if place == Place::Late {
             notes.reordered = notes.reordered.saturating_add(1);
         }
         place
@@ -189,6 +203,15 @@ impl Reading {
         let delay = stream.delay.get_or_insert_with(Box::default);
         let late = delay.late;
         if let Some(pdv_ns) = delay.observe(at_ns, sent.ticks, sent.rate_hz, place == Place::Next(1), deadline_ns) {
+            notes.pdv_ns = Some(pdv_ns);
+            notes.is_late = delay.late > late;
+        }
+    }
+
+    fn plain_clock(&mut self, sent: Sent, at_ns: i64, direction: Direction, deadline_ns: i64, notes: &mut Notes) {
+        let delay = direction.of_mut(&mut self.sides).clock.get_or_insert_with(Box::default);
+        let late = delay.late;
+        if let Some(pdv_ns) = delay.observe(at_ns, sent.ticks, sent.rate_hz, false, deadline_ns) {
             notes.pdv_ns = Some(pdv_ns);
             notes.is_late = delay.late > late;
         }
@@ -287,7 +310,9 @@ impl Reading {
             if stream.is_proven() {
                 any = true;
                 let sequence = &stream.sequence;
-                counts.add(sequence.lost(), sequence.received, sequence.reordered, sequence.duplicates);
+                let lost = sequence.lost().saturating_add(stream.resent);
+                let order = if stream.resent > 0 { (0, 0) } else { (sequence.reordered, sequence.duplicates) };
+                counts.add(lost, sequence.received, order.0, order.1);
             }
         }
         any.then_some(counts)
@@ -301,8 +326,9 @@ impl Reading {
     /// The delay variation of a direction's longest stream.
     pub fn delay(&self, direction: Direction) -> Option<Delay> {
         let streams = direction.of(&self.sides).streams.iter().filter(|stream| stream.is_proven());
-        let longest = streams.filter(|s| s.delay.is_some()).max_by_key(|s| s.sequence.received)?;
-        longest.delay.as_deref().map(Delay::concluded).filter(|delay| delay.updates > 0)
+        let longest = streams.filter(|s| s.delay.is_some()).max_by_key(|s| s.sequence.received);
+        let clock = longest.and_then(|stream| stream.delay.as_deref()).or(direction.of(&self.sides).clock.as_deref());
+        clock.map(Delay::concluded).filter(|delay| delay.updates > 0)
     }
 }
 
