@@ -246,7 +246,8 @@ const FLOW_DIRECTION: &[Row] = &[
         "interarrival jitter at the end of the flow (RFC 3550 A.8), quantised by the sender's tick; null without a sender clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
-    ("tick_period_ns", Type::I64, "ns", "send period found by periodicity; null when the test refuses"),
+    ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
+    ("tick_confidence", Type::F64, "ratio", "1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period"),
     ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];

@@ -10,7 +10,7 @@ use crate::bins::{Bin, DirectionBin};
 use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
 use crate::flow::{DirectionState, Flow};
 use crate::tcp::{Connection, Side};
-use crate::udp::{Delay, Talk};
+use crate::udp::{Delay, Talk, Tick};
 use columns::{Table, TableId};
 use packet::Packet;
 
@@ -242,6 +242,7 @@ fn direction_columns(
 ) {
     let counts = talk.and_then(|talk| talk.counts(direction));
     let delay = talk.and_then(|talk| talk.delay(direction));
+    let grid = talk.and_then(|talk| talk.grid(direction));
     let side = tcp.map(|tcp| direction.of(&tcp.sides));
     let has_packets = state.packets > 0;
     table.u32(Some(state.packets));
@@ -275,20 +276,27 @@ fn direction_columns(
     table.u32(Some(state.fragments));
     let clock = side.and_then(|side| side.clock.as_deref()).filter(|clock| clock.is_usable());
     let delay = delay.as_ref();
-    let ipdv = clock.map(|clock| &clock.ipdv).or(delay.map(|delay| &delay.ipdv));
+    let ipdv = clock.map(|clock| &clock.ipdv).or(delay.map(|delay| &delay.ipdv)).or(grid.map(|grid| &grid.ipdv));
     table.i64(ipdv.and_then(|ipdv| ipdv.quantile(500)));
-    table.i64(delay.and_then(|delay| delay.pdv.quantile(950)));
-    table.i64(clock.map(|clock| clock.jitter_ns()).or(delay.and_then(Delay::jitter_ns)));
-    let jitter_method = clock.map(|_| JitterMethod::TcpTimestamp).or(talk.filter(|_| delay.is_some()).map(Talk::jitter_method));
+    let pdv = delay.map(|delay| &delay.pdv).or(grid.map(|grid| &grid.pdv));
+    table.i64(pdv.and_then(|pdv| pdv.quantile(950)));
+    let jitter_ns = clock.map(|clock| clock.jitter_ns());
+    table.i64(jitter_ns.or(delay.and_then(Delay::jitter_ns)).or(grid.and_then(Tick::jitter_ns)));
+    let by_sender = clock.map(|_| JitterMethod::TcpTimestamp);
+    let by_application = talk.filter(|_| delay.is_some()).map(Talk::jitter_method);
+    let jitter_method = by_sender.or(by_application).or(grid.map(|_| JitterMethod::TickGrid));
     table.u8(jitter_method.map(|method| method as u8));
-    table.null();
+    let period = talk.and_then(|talk| talk.period(direction));
+    table.i64(period.map(|period| period.period_ns));
+    table.f64(period.map(|period| period.confidence_permille as f64 / 1000.0));
     let missed_by_delay = || {
         let delay = delay?;
         let lost = lost.unwrap_or(0);
         ratio(delay.late.saturating_add(lost), delay.pdv.len().saturating_add(lost))
     };
     let missed = tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0)));
-    table.f64(missed.or_else(missed_by_delay));
+    let missed_by_grid = || grid.and_then(Tick::miss).and_then(|(missed, all)| ratio(missed, all));
+    table.f64(missed.or_else(missed_by_delay).or_else(missed_by_grid));
     table.u32(side.map(|side| side.zero_windows));
 }
 

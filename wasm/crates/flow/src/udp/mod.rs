@@ -17,6 +17,7 @@ mod reading;
 mod rtc;
 mod sequence;
 mod steam;
+mod tick;
 mod wireguard;
 
 use crate::bins::BestSamples;
@@ -28,6 +29,7 @@ pub use delay::Delay;
 use facts::{Datagram, Decoder};
 use packet::Packet;
 use reading::{Counts, Reading};
+pub use tick::{Found, Tick};
 
 /// Later than the smallest delay by more than this is too late for an interpolation buffer, unless a tick is longer.
 pub const DEADLINE_NS: i64 = 15_000_000;
@@ -98,11 +100,13 @@ pub struct Talk {
     is_opaque: bool,
     opened_reverse: bool,
     has_begun: bool,
+    /// The clock that arrivals of (forward, reverse) show.
+    ticks: (Tick, Tick),
     /// Samples toward (responder, initiator), by direction of what was timed.
     pub rtt: (BestSamples, BestSamples),
 }
 
-state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, rtt });
+state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt });
 
 fn direction_of(is_reverse: bool) -> Direction {
     if is_reverse {
@@ -123,6 +127,22 @@ impl Talk {
             self.has_begun = true;
             self.opened_reverse = is_reverse;
         }
+        let on_grid = packet.timestamp_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
+        self.read(packet, direction, is_reverse, notes);
+        if notes.pdv_ns.is_none() {
+            if let Some((pdv_ns, is_late)) = on_grid.filter(|_| self.delay_from_grid(direction)) {
+                notes.pdv_ns = Some(pdv_ns);
+                notes.is_late = is_late;
+            }
+        }
+    }
+
+    /// A sender's clock is better than one that is only inferred.
+    fn delay_from_grid(&self, direction: Direction) -> bool {
+        self.reading.as_deref().is_none_or(|reading| !reading.has_clock(direction))
+    }
+
+    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) {
         let bytes = packet.prefix.as_slice();
         if let (Some(decoder), Some(reading)) = (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading) {
             let datagram =
@@ -207,6 +227,17 @@ impl Talk {
     /// Losses that no bin has been told of.
     pub fn unsettled(&self, direction: Direction) -> i64 {
         self.believed().map_or(0, |(_, reading)| reading.unsettled(direction))
+    }
+
+    /// The period of a direction's sender, if its arrivals have one.
+    pub fn period(&self, direction: Direction) -> Option<Found> {
+        direction.of(&self.ticks).found()
+    }
+
+    /// The grid, where it is believed and no sender's clock is better.
+    pub fn grid(&self, direction: Direction) -> Option<&Tick> {
+        let tick = direction.of(&self.ticks);
+        (self.delay(direction).is_none() && tick.on_grid > 0 && tick.found().is_some()).then_some(tick)
     }
 
     /// The clock that `delay` rests on.

@@ -323,6 +323,12 @@ impl Reading {
         direction.of(&self.sides).streams.iter().filter(|s| s.is_proven()).map(|s| s.sequence.unsettled()).sum()
     }
 
+    /// Does a direction's sender show its clock?
+    pub fn has_clock(&self, direction: Direction) -> bool {
+        let side = direction.of(&self.sides);
+        side.clock.is_some() || side.streams.iter().any(|stream| stream.delay.is_some())
+    }
+
     /// The delay variation of a direction's longest stream.
     pub fn delay(&self, direction: Direction) -> Option<Delay> {
         let streams = direction.of(&self.sides).streams.iter().filter(|stream| stream.is_proven());
