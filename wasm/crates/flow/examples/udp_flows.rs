@@ -45,19 +45,39 @@ fn survey(path: &str, all: bool) -> Option<()> {
     let table = analyzer.table(TableId::Flows);
     for row in 0..table.rows() {
         let get = |name: &str| cell(table, name, row);
-        let packets: u64 = ["forward_packets", "reverse_packets"].iter().filter_map(|n| get(n).parse::<u64>().ok()).sum();
-        if get("protocol") != "17" || get("application") == "-" && get("rtt_to_responder_samples") == "-" && !(all && packets >= 20) {
+        let packets: u64 =
+            ["forward_packets", "reverse_packets"].iter().filter_map(|n| get(n).parse::<u64>().ok()).sum();
+        if get("protocol") != "17"
+            || get("application") == "-" && get("rtt_to_responder_samples") == "-" && !(all && packets >= 20)
+        {
             continue;
         }
         let pair = |name: &str| format!("{}/{}", get(&format!("forward_{name}")), get(&format!("reverse_{name}")));
         let rtt = |end: &str| {
-            format!("{}×{} {}", get(&format!("rtt_to_{end}_method")), get(&format!("rtt_to_{end}_samples")), get(&format!("rtt_to_{end}_p50_ns")))
+            format!(
+                "{}×{} {}",
+                get(&format!("rtt_to_{end}_method")),
+                get(&format!("rtt_to_{end}_samples")),
+                get(&format!("rtt_to_{end}_p50_ns"))
+            )
         };
         println!(
             "{path} #{} {}>{} n={} {} lost {} reord {} dup {} jit {} {} pdv {} tick {} miss {} rtt→R {} rtt→I {}",
-            get("flow_id"), get("initiator_port"), get("responder_port"), pair("packets"), get("application"),
-            pair("lost_packets"), pair("reordered_packets"), pair("duplicated_packets"), pair("interarrival_jitter_ns"),
-            pair("jitter_method"), pair("pdv_p95_ns"), pair("tick_period_ns"), pair("deadline_miss_ratio"), rtt("responder"), rtt("initiator"),
+            get("flow_id"),
+            get("initiator_port"),
+            get("responder_port"),
+            pair("packets"),
+            get("application"),
+            pair("lost_packets"),
+            pair("reordered_packets"),
+            pair("duplicated_packets"),
+            pair("interarrival_jitter_ns"),
+            pair("jitter_method"),
+            pair("pdv_p95_ns"),
+            pair("tick_period_ns"),
+            pair("deadline_miss_ratio"),
+            rtt("responder"),
+            rtt("initiator"),
         );
     }
     Some(())

@@ -6,7 +6,7 @@ use crate::codes::{Direction, RttMethod};
 use crate::emit::{Output, AT_END};
 use crate::flow::Flow;
 use crate::fragments::Fragments;
-use crate::key::{protocol, FlowKey};
+use crate::key::{echo_identifier, protocol, FlowKey};
 use crate::state::{Input, State, StateError};
 use crate::table::{FlowTable, Flows};
 use crate::tcp::{Connection, Notes};
@@ -315,6 +315,8 @@ fn observe(
         connection.observe(packet, tcp, direction, frame_number, notes);
     } else if packet.protocol == protocol::UDP && !is_copy {
         flow.talk.get_or_insert_with(Box::default).observe(packet, direction, udp_notes);
+    } else if packet.icmp.is_some() && echo_identifier(packet).is_some() && !is_copy {
+        flow.talk.get_or_insert_with(Box::default).echo(packet, direction, udp_notes);
     }
 }
 
@@ -369,8 +371,7 @@ fn observe_bin(
     let half = bin.direction_mut(direction);
     half.packets = half.packets.saturating_add(1);
     half.bytes = half.bytes.saturating_add(i64::from(packet.ip_len_bytes));
-    half.reordered_packets =
-        half.reordered_packets.saturating_add(notes.reordered).saturating_add(udp_notes.reordered);
+    half.reordered_packets = half.reordered_packets.saturating_add(notes.reordered).saturating_add(udp_notes.reordered);
     if let Some(pdv_ns) = udp_notes.pdv_ns {
         half.pdv.add(pdv_ns);
         half.late = half.late.saturating_add(u32::from(udp_notes.is_late));

@@ -117,7 +117,9 @@ impl Delay {
 
     /// Looks for a known rate in what has come so far and, if there is one, catches up.
     fn find_rate(&mut self, fewest: usize, deadline_ns: i64) {
-        let (Some(&(first_ns, first)), Some(&(last_ns, last))) = (self.early.first(), self.early.last()) else { return };
+        let (Some(&(first_ns, first)), Some(&(last_ns, last))) = (self.early.first(), self.early.last()) else {
+            return;
+        };
         let (elapsed_ns, ticks) = (last_ns.saturating_sub(first_ns), last.saturating_sub(first));
         if self.early.len() < fewest || elapsed_ns < SHORTEST_FOR_RATE_NS || ticks <= 0 {
             return;
@@ -199,8 +201,12 @@ mod tests {
         let ticks = |list: &mut Vec<(i64, u32)>| {
             let (a, b) = (list.get(40).map(|x| x.0), list.get(41).map(|x| x.0));
             if let (Some(a), Some(b)) = (a, b) {
-                if let Some(x) = list.get_mut(40) { x.0 = b.min(a) }
-                if let Some(x) = list.get_mut(41) { x.0 = a.max(b) }
+                if let Some(x) = list.get_mut(40) {
+                    x.0 = b.min(a)
+                }
+                if let Some(x) = list.get_mut(41) {
+                    x.0 = a.max(b)
+                }
             }
         };
         ticks(&mut swapped);

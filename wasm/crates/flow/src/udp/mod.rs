@@ -27,6 +27,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 pub use delay::Delay;
 use facts::{Datagram, Decoder};
+use marks::{Answer, Ask, Marks};
 use packet::Packet;
 use reading::{Counts, Reading};
 pub use tick::{Found, Tick};
@@ -104,9 +105,10 @@ pub struct Talk {
     ticks: (Tick, Tick),
     /// Samples toward (responder, initiator), by direction of what was timed.
     pub rtt: (BestSamples, BestSamples),
+    echoes: (Marks, Marks),
 }
 
-state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt });
+state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes });
 
 fn direction_of(is_reverse: bool) -> Direction {
     if is_reverse {
@@ -137,6 +139,24 @@ impl Talk {
         }
     }
 
+    /// An ICMP or ICMPv6 echo request or reply (RFC 792, RFC 4443 4): the flow is one identifier's, the key the
+    /// sequence number.
+    pub fn echo(&mut self, packet: &Packet, direction: Direction, notes: &mut Notes) {
+        let Some(icmp) = packet.icmp else { return };
+        let key = u64::from(icmp.rest & 0xffff);
+        match (icmp.kind, packet.timestamp_ns) {
+            (8 | 128, Some(at_ns)) => direction.of_mut(&mut self.echoes).ask(Ask { key, may_burst: false }, at_ns),
+            (0 | 129, at_ns) => {
+                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false };
+                let asked = direction.opposite();
+                if let (_, Some(rtt_ns)) = asked.of_mut(&mut self.echoes).answer(&answer, at_ns) {
+                    notes.samples.push((at_ns, asked, RttMethod::IcmpEcho, rtt_ns));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A sender's clock is better than one that is only inferred.
     fn delay_from_grid(&self, direction: Direction) -> bool {
         self.reading.as_deref().is_none_or(|reading| !reading.has_clock(direction))
@@ -144,7 +164,9 @@ impl Talk {
 
     fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) {
         let bytes = packet.prefix.as_slice();
-        if let (Some(decoder), Some(reading)) = (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading) {
+        if let (Some(decoder), Some(reading)) =
+            (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading)
+        {
             let datagram =
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
             reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
@@ -193,11 +215,8 @@ impl Talk {
     fn read_early(&self, decoder: &Decoder, notes: &mut Notes) -> Reading {
         let mut reading = Reading::default();
         for early in &self.early {
-            let datagram = Datagram {
-                bytes: &early.prefix,
-                len: early.len,
-                is_opener: early.is_reverse == self.opened_reverse,
-            };
+            let datagram =
+                Datagram { bytes: &early.prefix, len: early.len, is_opener: early.is_reverse == self.opened_reverse };
             reading.observe(decoder, &datagram, direction_of(early.is_reverse), early.at_ns, DEADLINE_NS, notes);
         }
         reading
@@ -253,4 +272,3 @@ impl Talk {
         self.believed()?.1.delay(direction)
     }
 }
-

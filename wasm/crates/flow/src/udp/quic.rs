@@ -20,6 +20,8 @@ fn long_kind(first: u8, version: u32) -> Option<Long> {
     let kind = first >> 4 & 3;
     let kind = match version {
         1 | 0xff00_0016..=0xff00_0022 | 0xface_b000..=0xface_b00f => kind,
+        // Versions that only ask for a list of versions (RFC 9000 15).
+        grease if grease & 0x0f0f_0f0f == 0x0a0a_0a0a => kind,
         0x6b33_43cf => kind.wrapping_sub(1) & 3,
         _ => return None,
     };
@@ -108,7 +110,13 @@ impl Spin {
     ///
     /// The client flips, the server repeats: from a flip seen upstream to the same value seen downstream is the
     /// server's half, from there to the next flip upstream the client's; so no sample needs both clocks.
-    pub fn observe(&mut self, value: bool, at_ns: Option<i64>, direction: Direction, out: &mut Vec<(i64, Direction, i64)>) {
+    pub fn observe(
+        &mut self,
+        value: bool,
+        at_ns: Option<i64>,
+        direction: Direction,
+        out: &mut Vec<(i64, Direction, i64)>,
+    ) {
         if self.is_refused {
             return;
         }

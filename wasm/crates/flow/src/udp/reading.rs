@@ -396,4 +396,3 @@ impl Side {
         self.streams.get_mut(place)
     }
 }
-

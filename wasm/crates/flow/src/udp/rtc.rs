@@ -71,12 +71,12 @@ fn dtls(datagram: &Datagram, facts: &mut Facts) -> Fit {
     };
     let (Some(numbers), Some(len)) = (datagram.be64(3), datagram.be16(11)) else { return Fit::No };
     let end = u32::from(len) + 13;
-    if !matches!(version, 0xfeff | 0xfefd) || len == 0 || len > 16_640 || end > datagram.len || kind == 25 {
+    if !is_dtls(version) || len == 0 || len > 16_640 || end > datagram.len || kind == 25 {
         return Fit::No;
     }
     if end < datagram.len {
         let next = datagram.be16(end as usize + 1);
-        if next.is_some_and(|next| !matches!(next, 0xfeff | 0xfefd)) || datagram.len - end < 13 {
+        if next.is_some_and(|next| !is_dtls(next)) || datagram.len - end < 13 {
             return Fit::No;
         }
         facts.renumber = true;
@@ -89,6 +89,11 @@ fn dtls(datagram: &Datagram, facts: &mut Facts) -> Fit {
         handshake(datagram, facts);
     }
     Fit::Certain
+}
+
+/// DTLS 1.0, 1.2, and the draft that Cisco's AnyConnect still speaks.
+fn is_dtls(version: u16) -> bool {
+    matches!(version, 0xfeff | 0xfefd | 0x0100)
 }
 
 /// ClientHello (1) → ServerHello (2) or HelloVerifyRequest (3), which carry its message number: RFC 6347 4.2.2, 4.2.1.
@@ -166,7 +171,8 @@ fn rtcp(datagram: &Datagram, facts: &mut Facts) -> Fit {
             201 => 8,
             _ => len,
         };
-        if len < fixed + if kind <= 201 { count * 24 } else { 0 } || is_first && !matches!(kind, 200 | 201 | 205 | 206) {
+        if len < fixed + if kind <= 201 { count * 24 } else { 0 } || is_first && !matches!(kind, 200 | 201 | 205 | 206)
+        {
             return Fit::No;
         }
         if kind == 200 {

@@ -413,7 +413,8 @@ mod tests {
     #[test]
     fn a_stall_is_delay_and_not_loss() {
         let period_ns = 20_000_000i64;
-        let times = (0..1000i64).map(|k| if (500..506).contains(&k) { 506 * period_ns - 1000 + k } else { k * period_ns });
+        let times =
+            (0..1000i64).map(|k| if (500..506).contains(&k) { 506 * period_ns - 1000 + k } else { k * period_ns });
         let tick = run(times);
         assert_eq!(tick.missed, 0);
         assert!(tick.late >= 4, "{}", tick.late);
