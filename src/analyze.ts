@@ -3,22 +3,19 @@
  * order, cut them into segments, decode, analyse by shard, hand every finished piece of a table to whoever asked for it.
  */
 
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Readable } from 'node:stream';
 import { linkTypeName } from './diagnostics/link-types.ts';
 import { resolveCaptures, type CaptureFile } from './capture/open.ts';
-import { blocksOfStream, gunzipped, type StreamDamage } from './capture/stream.ts';
-import { firstTimestamp } from './capture/head.ts';
+import { firstTimestamps } from './capture/head.ts';
+import { CaptureFacts, verdictOf, type Verdict } from './diagnostics/capture-facts.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { Diagnostics } from './diagnostics/tally.ts';
 import type { TableName } from './engine/abi.generated.ts';
-import type { DecodedSegment } from './engine/decode.ts';
 import { InputError } from './errors.ts';
 import { FlowPipeline } from './parallel/pipeline.ts';
 import { Pool } from './parallel/pool.ts';
-import { blocksOf, rangesOf } from './parallel/segments.ts';
+import { openSource } from './parallel/source.ts';
 import { Batch } from './tables/batch.ts';
 import { formatInstant, NS_PER_S } from './units.ts';
 
@@ -60,7 +57,7 @@ export interface CaptureSummary {
   readonly first: string | null;
   readonly last: string | null;
   /** How far the file can be trusted; the diagnostics say why. */
-  readonly quality: 'good' | 'weakened' | 'damaged';
+  readonly quality: Verdict;
 }
 
 export interface Analysis {
@@ -123,8 +120,9 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
 /** Rotated files by their first timestamp; files of the same instant keep the order they were given in. */
 function inTimeOrder(files: readonly CaptureFile[]): readonly CaptureFile[] {
   if (files.length < 2) return files;
+  const firsts = firstTimestamps(files);
   return files
-    .map((file, index) => ({ file, index, first: firstTimestamp(file) }))
+    .map((file, index) => ({ file, index, first: firsts[index] ?? null }))
     .sort((a, b) =>
       a.first === b.first || a.first === null || b.first === null
         ? a.index - b.index
@@ -141,141 +139,62 @@ async function readCapture(
   pipeline: FlowPipeline,
   diagnostics: Diagnostics,
   options: AnalyzeOptions,
-  progress: (bytes: number) => void,
+  onBytes: (bytes: number) => void,
 ): Promise<CaptureSummary> {
-  const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-  const damage: StreamDamage = { message: null };
+  const source = await openSource(file, pool, pipeline, {
+    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+    hash: options.hash === true,
+    stdin: options.stdin ?? process.stdin,
+    onBytes,
+  });
   const name = nameOf(options, file.path);
   const own = new Diagnostics();
+  const lists = [diagnostics, own];
   const facts = new CaptureFacts();
-  let hashing: Promise<string> | null = null;
-  let segments: AsyncGenerator<DecodedSegment>;
-  let streamHash: Hash | null = null;
-  if (file.path === '-') {
-    const stdin = options.stdin ?? process.stdin;
-    streamHash = createHash('sha256');
-    segments = blocksOf(
-      hashed(blocksOfStream(stdin, segmentBytes, damage), streamHash),
-      file.path,
-      pool,
-      pipeline,
-    );
-  } else {
-    if (options.hash === true) hashing = sha256Of(file.path);
-    hashing?.catch(() => undefined);
-    let read = 0;
-    const onInput = (bytes: number): void => progress((read += bytes));
-    segments =
-      file.container === 'gzip'
-        ? blocksOf(
-            blocksOfStream(gunzipped(file.path, damage, onInput), segmentBytes, damage),
-            file.path,
-            pool,
-            pipeline,
-          )
-        : rangesOf(file, pool, segmentBytes, pipeline);
-  }
-  for await (const segment of segments) {
-    for (const list of [diagnostics, own]) list.addSegment(name, facts.records, segment.tally);
-    facts.add(segment, own, diagnostics, name);
-    if (file.container !== 'gzip' && file.path !== '-') progress(segment.summary.exitOffset);
-    await pipeline.add(segment);
-  }
-  if (damage.message !== null) {
-    if (facts.records === 0) {
-      throw new InputError({
-        code: 'capture/compression-damaged',
-        message: `${file.path} cannot be unpacked: ${damage.message}`,
-        help: 'copy the file again and compare its checksum',
-        path: file.path,
-        byteOffset: 0,
-      });
+  try {
+    for await (const segment of source.segments) {
+      for (const list of lists) list.addSegment(name, facts.records, segment.tally);
+      facts.add(segment.summary, name, lists);
+      await pipeline.add(segment);
     }
-    const first = { capture: name, byte_offset: facts.exitOffset, record: facts.records };
-    for (const list of [diagnostics, own]) list.add('capture/compression-damaged', 1, 0, first);
+  } catch (error) {
+    // Too little came out to be a capture: the damage is the reason, not what it left.
+    throw error instanceof InputError && source.damage.message !== null
+      ? unpackable(file, source.damage.message)
+      : error;
   }
-  const sha256 = streamHash !== null ? streamHash.digest('hex') : hashing === null ? null : await hashing;
-  return facts.summary(file, name, sha256, own.records());
+  if (source.damage.message !== null) {
+    if (facts.records === 0) throw unpackable(file, source.damage.message);
+    const first = { capture: name, byte_offset: facts.exitOffset, record: facts.records };
+    for (const list of lists) list.add('capture/compression-damaged', 1, 0, first, source.damage.message);
+  }
+  const isPacked = PACKED.has(source.container);
+  return {
+    path: name,
+    sha256: await source.sha256(),
+    format: isPacked ? `${facts.format}+${source.container}` : facts.format,
+    link_types: [...facts.linkTypes.keys()].sort((a, b) => a - b).map(linkTypeName),
+    records: facts.records,
+    decoded: facts.decoded,
+    diagnosed: facts.diagnosed,
+    first: facts.minNs === null ? null : formatInstant(facts.minNs),
+    last: facts.maxNs === null ? null : formatInstant(facts.maxNs),
+    quality: verdictOf(own.records().map(({ severity }) => severity)),
+  };
+}
+
+const PACKED: ReadonlySet<string> = new Set(['gzip', 'zstd', 'lz4', 'xz']);
+
+function unpackable(file: CaptureFile, reason: string): InputError {
+  return new InputError({
+    code: 'capture/compression-damaged',
+    message: `${file.path} cannot be unpacked: ${reason}`,
+    help: 'copy the file again and compare its checksum',
+    path: file.path,
+    byteOffset: 0,
+  });
 }
 
 function nameOf(options: AnalyzeOptions, path: string): string {
   return options.nameOf?.(path) ?? path;
-}
-
-/** What a file's segments add up to. */
-class CaptureFacts {
-  records = 0;
-  exitOffset = 0;
-  #decoded = 0;
-  #diagnosed = 0;
-  #minNs: bigint | null = null;
-  #maxNs: bigint | null = null;
-  #lastNs: bigint | null = null;
-  #format = '';
-  readonly #linkTypes = new Map<number, number>();
-
-  add(segment: DecodedSegment, own: Diagnostics, all: Diagnostics, path: string): void {
-    const { summary } = segment;
-    if (this.#format === '') this.#format = summary.format;
-    const { times } = summary;
-    if (times !== null) {
-      if (this.#lastNs !== null && times.firstNs < this.#lastNs) {
-        const first = {
-          capture: path,
-          byte_offset: times.firstOffset,
-          record: this.records + times.firstRecord + 1,
-        };
-        for (const list of [own, all]) list.add('capture/time-backwards', 1, 0, first);
-      }
-      if (this.#minNs === null || times.minNs < this.#minNs) this.#minNs = times.minNs;
-      if (this.#maxNs === null || times.maxNs > this.#maxNs) this.#maxNs = times.maxNs;
-      this.#lastNs = times.lastNs;
-    }
-    this.records += summary.records;
-    this.#decoded += summary.decoded;
-    this.#diagnosed += summary.diagnosed;
-    this.exitOffset = summary.exitOffset;
-    for (const { linkType, records } of summary.linkTypes) {
-      this.#linkTypes.set(linkType, (this.#linkTypes.get(linkType) ?? 0) + records);
-    }
-  }
-
-  summary(
-    file: CaptureFile,
-    name: string,
-    sha256: string | null,
-    found: readonly DiagnosticRecord[],
-  ): CaptureSummary {
-    const worst = found.some((record) => record.severity === 'error')
-      ? 'damaged'
-      : found.some((record) => record.severity === 'data-loss' || record.severity === 'notice')
-        ? 'weakened'
-        : 'good';
-    const linkTypes = [...this.#linkTypes.keys()].sort((a, b) => a - b);
-    return {
-      path: name,
-      sha256,
-      format: file.container === 'gzip' ? `${this.#format}+gzip` : this.#format,
-      link_types: linkTypes.map(linkTypeName),
-      records: this.records,
-      decoded: this.#decoded,
-      diagnosed: this.#diagnosed,
-      first: this.#minNs === null ? null : formatInstant(this.#minNs),
-      last: this.#maxNs === null ? null : formatInstant(this.#maxNs),
-      quality: worst,
-    };
-  }
-}
-
-async function* hashed(blocks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
-  for await (const block of blocks) {
-    hash.update(block);
-    yield block;
-  }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -286,7 +286,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   {
     module: 'node:child_process',
     rooms: ['capture/'],
-    because: 'zstd, lz4 and xz are read through the system tool',
+    because: 'xz is read through the system tool',
   },
   { module: 'node:worker_threads', rooms: ['parallel/', 'workers/'], because: 'one room owns the threads' },
   {
@@ -372,12 +372,13 @@ export const MENTION_RULES: readonly MentionRule[] = [
 export const CRATE_RULES: readonly { crate: string; mayUse: readonly string[]; because: string }[] = [
   {
     crate: 'abi',
-    mayUse: ['flow', 'pair', 'packet', 'capture', 'columns'],
+    mayUse: ['flow', 'pair', 'packet', 'capture', 'unpack', 'filter', 'columns'],
     because: 'the only crate that knows it is WASM',
   },
   { crate: 'flow', mayUse: ['packet', 'columns'], because: 'flows are made of packets, never of bytes' },
   { crate: 'pair', mayUse: ['packet', 'columns'], because: 'both ends are compared by packets' },
   { crate: 'packet', mayUse: ['capture', 'columns'], because: 'a packet comes out of a record' },
+  { crate: 'unpack', mayUse: [], because: 'compressed bytes are bytes: no capture word in it' },
   { crate: 'capture', mayUse: ['columns'], because: 'records are known before packets' },
   { crate: 'columns', mayUse: [], because: 'the one list of tables, columns, types and units' },
 ];

@@ -58,8 +58,8 @@ export class Core {
     }
   }
 
-  /** kind 1 = decode, 2 = flow. */
-  open(kind: 1 | 2): Session {
+  /** kind 1 = decode, 2 = flow, 3 = unpack. */
+  open(kind: 1 | 2 | 3): Session {
     return new Session(this, this.call((e) => e.session_open(kind)) >>> 0);
   }
 
@@ -181,8 +181,23 @@ export class Session {
   }
 }
 
+/** Codes of wasm/crates/unpack's faults start here; the list is in the order of its numbers. */
+const UNPACK_CODE = 2000;
+const UNPACK_FAULTS: readonly (string | undefined)[] = [
+  undefined,
+  'the compressed data end too early',
+  'there are bytes after the end of the compressed data',
+  'a checksum of the compressed data does not fit',
+  'the compressed data contradict themselves',
+  'the compressed data ask for a window of more than 128 MiB',
+  'the compressed data need a dictionary',
+];
+
 /** A capture error keeps its facts for the renderer; anything else is ours. */
 function faultOf(code: number, byteOffset: number, a: bigint, b: bigint): Error {
+  const damage = UNPACK_FAULTS[code - UNPACK_CODE];
+  if (damage !== undefined)
+    return new InputError({ code: 'capture/compression-damaged', message: damage, byteOffset });
   const id = CAPTURE_ERRORS[code];
   if (id === undefined) {
     return new EngineError({

@@ -87,7 +87,6 @@ export async function* blocksOf(
   let leftover: Uint8Array = new Uint8Array(0);
   let context: Uint8Array | null = null;
   let baseOffset = 0;
-  let held: Uint8Array | null = null;
   const decode = async (block: Uint8Array, endOfFile: boolean): Promise<DecodedSegment> => {
     const config = {
       baseOffset,
@@ -106,14 +105,11 @@ export async function* blocksOf(
     context = segment.exitContext.length === 0 ? null : segment.exitContext;
     return segment;
   };
-  // One block is held back, so that the last one can be told that it is the last.
   for await (const block of blocks) {
-    if (held !== null) {
-      const segment = await decode(held, false);
-      yield segment;
-      if (segment.summary.isStopped) return;
-    }
-    held = block;
+    const segment = await decode(block, false);
+    yield segment;
+    if (segment.summary.isStopped) return;
   }
-  yield await decode(held ?? new Uint8Array(0), true);
+  // The end is news of its own: a block must not wait for it, or a slow capture would lag behind by one block.
+  yield await decode(new Uint8Array(0), true);
 }

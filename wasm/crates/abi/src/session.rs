@@ -5,6 +5,7 @@ use capture::{Context, SubSecond};
 use columns::{encode_tally, CaptureError, Table, TABLES};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
+use unpack::{Fault, Format, Need, Unpacker};
 
 /// Answer of `push` and `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +42,21 @@ mod what {
 mod fault {
     pub const MISUSE: u32 = 1000;
     pub const BAD_STATE: u32 = 1001;
+    /// Compressed bytes that cannot be unpacked further: this plus the number of `unpack::Fault`.
+    pub const UNPACK: u32 = 2000;
 }
 
 enum Work {
     /// Not yet configured.
-    Idle { kind: u32 },
+    Idle {
+        kind: u32,
+    },
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
+    Unpack(Box<Unpacker>),
 }
 
-/// One session: a decode of one byte range, or one round of one shard's flow analysis.
+/// One session: a decode of one byte range, one round of one shard's flow analysis, or one compressed stream.
 pub struct Session {
     work: Work,
     scratch: Vec<u8>,
@@ -66,7 +72,7 @@ fn address(bytes: &[u8]) -> u32 {
 
 impl Session {
     pub fn open(kind: u32) -> Option<Self> {
-        (kind == 1 || kind == 2).then(|| Session {
+        (1..=3).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
             scratch: Vec::new(),
             blob: Vec::new(),
@@ -101,15 +107,30 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                Some(Err(error)) => return self.fail_capture(error),
-                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
-            },
+            (Work::Idle { kind: 1 }, tag::CONFIG) => {
+                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
+                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
+                    Some(Err(error)) => return self.fail_capture(error),
+                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+                }
+            }
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
             },
+            (Work::Idle { kind: 3 }, tag::CONFIG) => match bytes {
+                [0] => self.work = Work::Unpack(Box::new(Unpacker::new(Format::Zstd))),
+                [1] => self.work = Work::Unpack(Box::new(Unpacker::new(Format::Lz4))),
+                _ => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Unpack(unpacker), tag::BYTES) => {
+                unpacker.push(bytes);
+                return match unpacker.run() {
+                    Ok(Need::Input) => Status::More,
+                    Ok(Need::Room) => Status::Done,
+                    Err(fault) => self.fail_unpack(fault),
+                };
+            }
             (Work::Flow(analyzer), tag::STATE) => {
                 if analyzer.import(bytes).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 0);
@@ -143,11 +164,16 @@ impl Session {
                 }
                 Status::Done
             }
+            Work::Unpack(unpacker) => match unpacker.finish() {
+                Ok(()) => Status::Done,
+                Err(fault) => self.fail_unpack(fault),
+            },
             Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
         }
     }
 
-    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round.
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; of a stream, whatever
+    /// the number, the bytes that the last push unpacked.
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
         match &self.work {
             Work::Decode(decoder) => match what {
@@ -163,6 +189,7 @@ impl Session {
                 what::TALLY => self.blob = encode_tally(&analyzer.tally()),
                 _ => self.blob = Vec::new(),
             },
+            Work::Unpack(unpacker) => return Self::point(&mut self.pair, unpacker.output()),
             Work::Idle { .. } => self.blob = Vec::new(),
         }
         Self::point(&mut self.pair, &self.blob)
@@ -191,6 +218,15 @@ impl Session {
 
     fn fail_capture(&mut self, error: CaptureError) -> Status {
         self.fact(error.code as u32, error.offset, error.a, error.b)
+    }
+
+    /// The offset is that of the compressed bytes.
+    fn fail_unpack(&mut self, given: Fault) -> Status {
+        let offset = match &self.work {
+            Work::Unpack(unpacker) => unpacker.position(),
+            _ => 0,
+        };
+        self.fact(fault::UNPACK + given as u32, offset, 0, 0)
     }
 
     fn fail(&mut self, code: u32, a: u64, b: u64) -> Status {
@@ -261,12 +297,9 @@ fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
     for word in [summary.records, summary.decoded, summary.diagnosed, flags] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    for time in [
-        summary.min_timestamp_ns,
-        summary.max_timestamp_ns,
-        summary.first_timestamp_ns,
-        summary.last_timestamp_ns,
-    ] {
+    for time in
+        [summary.min_timestamp_ns, summary.max_timestamp_ns, summary.first_timestamp_ns, summary.last_timestamp_ns]
+    {
         out.extend_from_slice(&time.unwrap_or_default().to_le_bytes());
     }
     let (offset, record) = summary.first_timestamp_at;
