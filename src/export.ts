@@ -1,6 +1,6 @@
 /** One table of a capture set, written out: csv and json stream as they come, arrow is an IPC stream, parquet a file. */
 
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
@@ -36,8 +36,13 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
       help: 'name a file with --out, or pipe it',
     });
   }
-  const temporary = out === null ? null : `${out}.partial`;
-  const target = temporary === null ? stdout : createWriteStream(temporary);
+  const isDevice = out !== null && isSpecial(out);
+  const temporary = out === null || isDevice ? null : `${out}.partial`;
+  const target = isDevice
+    ? createWriteStream(out)
+    : temporary === null
+      ? stdout
+      : createWriteStream(temporary);
   const failed = once(target, 'error').then(([error]: unknown[]) => Promise.reject(error as Error));
   failed.catch(() => undefined);
   const write = async (piece: string | Uint8Array): Promise<void> => {
@@ -54,10 +59,10 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     });
     if (table === 'flows') await writer.rows(sortedFlows(analysis.flows));
     await writer.end();
-    if (temporary !== null) {
+    if (target !== stdout) {
       target.end();
       await Promise.race([once(target, 'finish'), failed]);
-      renameSync(temporary, out ?? '');
+      if (temporary !== null) renameSync(temporary, out ?? '');
     }
     return analysis;
   } catch (error) {
@@ -67,6 +72,12 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     }
     throw error;
   }
+}
+
+/** A pipe or a device is written to, never replaced. */
+export function isSpecial(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 interface TableWriter {

@@ -57,6 +57,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
       ],
       ...['capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      // The evidence log names the version and the exact core that did the work.
+      ...['engine/', SCHEMA],
     ],
     because: 'the whole case is told by the other stories, never by going round them',
   },
