@@ -8,19 +8,21 @@ import type { Readable } from 'node:stream';
 import { linkTypeName } from './diagnostics/link-types.ts';
 import { resolveCaptures, type CaptureFile } from './capture/open.ts';
 import { firstTimestamps } from './capture/head.ts';
-import { CaptureFacts, verdictOf, type Verdict } from './diagnostics/capture-facts.ts';
+import type { Verdict } from './diagnostics/capture-facts.ts';
+import { qualityOf, type Quality } from './diagnostics/quality.ts';
+import { Timeline } from './diagnostics/timeline.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { Diagnostics } from './diagnostics/tally.ts';
 import type { TableName } from './engine/abi.generated.ts';
-import { InputError } from './errors.ts';
 import { FlowPipeline } from './parallel/pipeline.ts';
 import { Pool } from './parallel/pool.ts';
-import { openSource } from './parallel/source.ts';
+import { readCapture, SEGMENT_BYTES, type ReadCapture } from './parallel/read-capture.ts';
+import { Core } from './engine/core.ts';
+import { checkFilter } from './engine/decode.ts';
+import { compileEngine } from './engine/load.ts';
 import { Batch } from './tables/batch.ts';
 import { formatInstant, NS_PER_S } from './units.ts';
 
-/** Default size of a segment; never changes a result. */
-export const SEGMENT_BYTES = 8 << 20;
 /** A flow silent for longer is closed (memory follows active flows). */
 const IDLE_TIMEOUT_NS = 3600 * NS_PER_S;
 
@@ -37,6 +39,8 @@ export interface AnalyzeOptions {
   /** Hash the files (evidence); costs a read of each. */
   readonly hash?: boolean;
   readonly stdin?: Readable;
+  /** A pcap-filter expression: records that do not pass are counted and give no row. */
+  readonly filter?: string;
   /** What outputs call a path; for callers whose outputs must not show where the files lie. */
   readonly nameOf?: (path: string) => string;
   readonly onProgress?: (progress: {
@@ -53,11 +57,16 @@ export interface CaptureSummary {
   readonly link_types: readonly string[];
   readonly records: number;
   readonly decoded: number;
+  /** Records without a row; those that `--filter` left out are among them. */
   readonly diagnosed: number;
+  readonly filtered: number;
   readonly first: string | null;
   readonly last: string | null;
   /** How far the file can be trusted; the diagnostics say why. */
   readonly quality: Verdict;
+  /** Metrics that this file cannot carry, and those it carries with a named bias. */
+  readonly withheld: readonly string[];
+  readonly weakened: readonly string[];
 }
 
 export interface Analysis {
@@ -66,6 +75,8 @@ export interface Analysis {
   /** Pieces of the flows table as they came; `flowRows` orders them. */
   readonly flows: readonly Batch[];
   readonly diagnostics: readonly DiagnosticRecord[];
+  /** What the set can and cannot tell, before any metric. */
+  readonly quality: Quality;
 }
 
 /** Workers by default: the cores, at most eight (reading saturates before that). */
@@ -79,6 +90,7 @@ export function defaultWorkers(): number {
  */
 export async function analyze(inputs: readonly string[], options: AnalyzeOptions = {}): Promise<Analysis> {
   const resolved = resolveCaptures(inputs);
+  if (options.filter !== undefined) checkFilter(new Core(compileEngine()), options.filter);
   const label = options.label ?? 'capture';
   const wanted = new Set<TableName>(options.tables ?? []);
   const diagnostics = new Diagnostics();
@@ -101,24 +113,42 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       return wanted.has(table) ? options.onBatch?.(batch) : undefined;
     });
     const captures: CaptureSummary[] = [];
+    const timeline = new Timeline();
     const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     let doneBytes = 0;
     for (const file of files) {
       const progress = (bytes: number): void =>
         options.onProgress?.({ bytes: doneBytes + bytes, totalBytes, packets: pipeline.frames });
-      captures.push(await readCapture(file, pool, pipeline, diagnostics, options, progress));
+      const read = await readCapture(file, pool, pipeline, diagnostics, {
+        name: nameOf(options, file.path),
+        segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+        hash: options.hash === true,
+        filter: options.filter ?? '',
+        stdin: options.stdin ?? process.stdin,
+        onBytes: progress,
+        onSegment: (segment) => pipeline.add(segment),
+      });
+      timeline.add(read.facts, diagnostics);
+      captures.push(summaryOf(read));
       doneBytes += file.sizeBytes;
     }
     const tally = await pipeline.finish();
     for (const entry of tally) diagnostics.addSegment(label, 0, [entry]);
-    return { label, captures, flows, diagnostics: diagnostics.records() };
+    timeline.conclude(diagnostics);
+    countDuplicates(
+      flows,
+      captures.reduce((sum, { decoded }) => sum + decoded, 0),
+      diagnostics,
+    );
+    const records = diagnostics.records();
+    return { label, captures, flows, diagnostics: records, quality: qualityOf(records) };
   } finally {
     await pool.close();
   }
 }
 
 /** Rotated files by their first timestamp; files of the same instant keep the order they were given in. */
-function inTimeOrder(files: readonly CaptureFile[]): readonly CaptureFile[] {
+export function inTimeOrder(files: readonly CaptureFile[]): readonly CaptureFile[] {
   if (files.length < 2) return files;
   const firsts = firstTimestamps(files);
   return files
@@ -133,66 +163,41 @@ function inTimeOrder(files: readonly CaptureFile[]): readonly CaptureFile[] {
     .map(({ file }) => file);
 }
 
-async function readCapture(
-  file: CaptureFile,
-  pool: Pool,
-  pipeline: FlowPipeline,
-  diagnostics: Diagnostics,
-  options: AnalyzeOptions,
-  onBytes: (bytes: number) => void,
-): Promise<CaptureSummary> {
-  const source = await openSource(file, pool, pipeline, {
-    segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
-    hash: options.hash === true,
-    stdin: options.stdin ?? process.stdin,
-    onBytes,
-  });
-  const name = nameOf(options, file.path);
-  const own = new Diagnostics();
-  const lists = [diagnostics, own];
-  const facts = new CaptureFacts();
-  try {
-    for await (const segment of source.segments) {
-      for (const list of lists) list.addSegment(name, facts.records, segment.tally);
-      facts.add(segment.summary, name, lists);
-      await pipeline.add(segment);
-    }
-  } catch (error) {
-    // Too little came out to be a capture: the damage is the reason, not what it left.
-    throw error instanceof InputError && source.damage.message !== null
-      ? unpackable(file, source.damage.message)
-      : error;
-  }
-  if (source.damage.message !== null) {
-    if (facts.records === 0) throw unpackable(file, source.damage.message);
-    const first = { capture: name, byte_offset: facts.exitOffset, record: facts.records };
-    for (const list of lists) list.add('capture/compression-damaged', 1, 0, first, source.damage.message);
-  }
-  const isPacked = PACKED.has(source.container);
+const PACKED: ReadonlySet<string> = new Set(['gzip', 'zstd', 'lz4', 'xz']);
+
+/** One capture as documents show it. */
+export function summaryOf({ facts, container, sha256, own }: ReadCapture): CaptureSummary {
+  const quality = qualityOf(own.records());
   return {
-    path: name,
-    sha256: await source.sha256(),
-    format: isPacked ? `${facts.format}+${source.container}` : facts.format,
+    path: facts.path,
+    sha256,
+    format: PACKED.has(container) ? `${facts.format}+${container}` : facts.format,
     link_types: [...facts.linkTypes.keys()].sort((a, b) => a - b).map(linkTypeName),
     records: facts.records,
     decoded: facts.decoded,
     diagnosed: facts.diagnosed,
+    filtered: own.countOf('packet/filtered'),
     first: facts.minNs === null ? null : formatInstant(facts.minNs),
     last: facts.maxNs === null ? null : formatInstant(facts.maxNs),
-    quality: verdictOf(own.records().map(({ severity }) => severity)),
+    quality: quality.verdict,
+    withheld: [...new Set(quality.withheld.map(({ metric }) => metric))],
+    weakened: [...new Set(quality.weakened.map(({ metric }) => metric))],
   };
 }
 
-const PACKED: ReadonlySet<string> = new Set(['gzip', 'zstd', 'lz4', 'xz']);
+/** A mirror port of both directions copies every packet; a network that copies one in a hundred is a finding. */
+const MIN_DUPLICATE_SHARE = 0.01;
 
-function unpackable(file: CaptureFile, reason: string): InputError {
-  return new InputError({
-    code: 'capture/compression-damaged',
-    message: `${file.path} cannot be unpacked: ${reason}`,
-    help: 'copy the file again and compare its checksum',
-    path: file.path,
-    byteOffset: 0,
-  });
+function countDuplicates(flows: readonly Batch[], decoded: number, diagnostics: Diagnostics): void {
+  let copies = 0;
+  for (const batch of flows) {
+    for (const name of ['forward_duplicated_packets', 'reverse_duplicated_packets']) {
+      batch.u32(name).forEach((count, row) => (copies += batch.isNull(name, row) ? 0 : count));
+    }
+  }
+  if (copies > 1 && copies >= decoded * MIN_DUPLICATE_SHARE) {
+    diagnostics.add('capture/duplicate-packets', copies, 0, null);
+  }
 }
 
 function nameOf(options: AnalyzeOptions, path: string): string {

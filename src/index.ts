@@ -1,6 +1,8 @@
 /** The front door: what the command line and other programs may call. */
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
+export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
+export { renderInfo } from './report/info-terminal.ts';
 export { exportTable, EXPORT_FORMATS, isSpecial, type ExportFormat, type ExportOptions } from './export.ts';
 export { diff, readCohorts, type DiffOptions, type DiffResult } from './diff.ts';
 export { runCase, type RunCaseOptions, type CaseResult } from './case.ts';

@@ -39,6 +39,12 @@ export class Diagnostics {
     }
   }
 
+  countOf(id: string): number {
+    let count = 0;
+    for (const entry of this.#counted.values()) if (entry.id === id) count += entry.count;
+    return count;
+  }
+
   /** Sorted by id, then detail. */
   records(): DiagnosticRecord[] {
     return [...this.#counted.values()]

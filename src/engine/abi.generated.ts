@@ -1,6 +1,6 @@
 // Printed by `cargo run -p abi --bin emit_abi` from the Rust lists; `npm run wasm:build` writes it. Never edited.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'host';
 
@@ -203,6 +203,7 @@ export const DIAGNOSTICS: Readonly<Record<number, { readonly id: string; readonl
   34: { id: 'packet/bad-ip-header', severity: 'data-loss' },
   35: { id: 'packet/transport-header-cut', severity: 'notice' },
   36: { id: 'packet/too-deep', severity: 'notice' },
+  48: { id: 'packet/filtered', severity: 'info' },
   64: { id: 'flow/idle-split', severity: 'info' },
 };
 

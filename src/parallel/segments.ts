@@ -31,6 +31,7 @@ export async function* rangesOf(
   pool: Pool,
   segmentBytes: number,
   spares: Spares,
+  filter = '',
 ): AsyncGenerator<DecodedSegment> {
   const { path, sizeBytes } = source;
   const count = Math.max(1, Math.ceil(sizeBytes / segmentBytes));
@@ -41,7 +42,7 @@ export async function* rangesOf(
     start: 'head' | 'exact' | 'search',
     context: Uint8Array | null,
   ): Promise<DecodedSegment> => {
-    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context };
+    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context, filter };
     return pool.decode({ kind: 'range', path, config, spare: spares.take() }, path);
   };
 
@@ -83,6 +84,7 @@ export async function* blocksOf(
   path: string,
   pool: Pool,
   spares: Spares,
+  filter = '',
 ): AsyncGenerator<DecodedSegment> {
   let leftover: Uint8Array = new Uint8Array(0);
   let context: Uint8Array | null = null;
@@ -94,6 +96,7 @@ export async function* blocksOf(
       fileLength: null,
       start: context === null ? ('head' as const) : ('exact' as const),
       context,
+      filter,
     };
     const parts = [leftover, block];
     const segment = await pool.decode(

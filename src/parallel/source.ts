@@ -21,6 +21,8 @@ export interface SourceOptions {
   /** Hash the bytes as given; a pipe always is, it passes by only once. */
   readonly hash: boolean;
   readonly stdin: Readable;
+  /** A pcap-filter expression that was checked; empty lets everything pass. */
+  readonly filter: string;
   /** Bytes of the input (compressed where it is) read so far. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -54,7 +56,7 @@ export async function openSource(
     const segments = streamed(stream, container, stream as Chunks, damage, file, pool, spares, options);
     return { segments, damage, container, sha256: () => hashing };
   }
-  const ranges = rangesOf(file, pool, options.segmentBytes, spares);
+  const ranges = rangesOf(file, pool, options.segmentBytes, spares, options.filter);
   return { segments: counted(ranges, options.onBytes), damage, container, sha256: () => hashing };
 }
 
@@ -76,7 +78,7 @@ async function* streamed(
   file: CaptureFile,
   pool: Pool,
   spares: Spares,
-  { segmentBytes, onBytes }: SourceOptions,
+  { segmentBytes, filter, onBytes }: SourceOptions,
 ): AsyncGenerator<DecodedSegment> {
   let bytes = 0;
   const measured = async function* (): AsyncGenerator<Uint8Array> {
@@ -87,7 +89,7 @@ async function* streamed(
   };
   const plain = plainChunks(container, measured(), unpackedInThread);
   try {
-    yield* blocksOf(blocksOfChunks(plain, segmentBytes, damage), file.path, pool, spares);
+    yield* blocksOf(blocksOfChunks(plain, segmentBytes, damage), file.path, pool, spares, filter);
   } finally {
     stream.destroy();
   }

@@ -3,6 +3,7 @@
 use crate::blob::Fields;
 use capture::{Context, SubSecond};
 use columns::{encode_tally, CaptureError, Table, TABLES};
+use filter::{Filter, FilterError};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
 use unpack::{Fault, Format, Need, Unpacker};
@@ -35,6 +36,7 @@ mod what {
     pub const TALLY: u32 = 3;
     pub const LEFTOVER: u32 = 4;
     pub const STATE: u32 = 5;
+    pub const QUALITY: u32 = 6;
     pub const ROWS: u32 = 16;
 }
 
@@ -44,6 +46,8 @@ mod fault {
     pub const BAD_STATE: u32 = 1001;
     /// Compressed bytes that cannot be unpacked further: this plus the number of `unpack::Fault`.
     pub const UNPACK: u32 = 2000;
+    /// A filter that cannot be read: this plus the number of `FilterFault`; the offset is that of the word in it, a its length.
+    pub const FILTER: u32 = 3000;
 }
 
 enum Work {
@@ -107,13 +111,22 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => {
-                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                    Some(Err(error)) => return self.fail_capture(error),
-                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes) {
+                Some(Ok((config, filter))) => match SegmentDecoder::new(config) {
+                    Ok(mut decoder) => {
+                        if let Some(filter) = filter {
+                            decoder.set_filter(filter);
+                        }
+                        self.work = Work::Decode(Box::new(decoder));
+                    }
+                    Err(error) => return self.fail_capture(error),
+                },
+                Some(Err(Refused::Capture(error))) => return self.fail_capture(error),
+                Some(Err(Refused::Filter(error))) => {
+                    return self.fact(fault::FILTER + error.fault as u32, error.column as u64, error.len as u64, 0)
                 }
-            }
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
@@ -181,6 +194,7 @@ impl Session {
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
                 what::ENTRY_CONTEXT => return Self::point(&mut self.pair, decoder.entry_context()),
                 what::TALLY => self.blob = encode_tally(&decoder.tally().entries()),
+                what::QUALITY => self.blob = decoder.quality().encode(),
                 what::LEFTOVER => return Self::point(&mut self.pair, decoder.leftover()),
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
             },
@@ -257,9 +271,14 @@ fn describe(table: &Table, out: &mut Vec<u32>) {
     }
 }
 
+enum Refused {
+    Capture(CaptureError),
+    Filter(FilterError),
+}
+
 /// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32,
-/// then the context, empty at a file's head.
-fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
+/// length of the filter u32, the filter, then the context, empty at a file's head.
+fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>), Refused>> {
     let mut fields = Fields::new(bytes);
     let base_offset = fields.u64()?;
     let end_offset = fields.u64()?;
@@ -271,10 +290,24 @@ fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
         _ => return None,
     };
     let shards = fields.u32()?;
-    let rest = fields.rest();
-    let context = if rest.is_empty() { Ok(None) } else { Context::decode(rest).map(Some) };
+    let filter_len = fields.u32()? as usize;
+    let (filter, rest) = fields.rest().split_at_checked(filter_len)?;
+    let filter = match core::str::from_utf8(filter).ok()? {
+        "" => None,
+        text => match Filter::parse(text) {
+            Ok(filter) => Some(filter),
+            Err(error) => return Some(Err(Refused::Filter(error))),
+        },
+    };
+    let context = match rest {
+        [] => None,
+        bytes => match Context::decode(bytes) {
+            Ok(context) => Some(context),
+            Err(error) => return Some(Err(Refused::Capture(error))),
+        },
+    };
     let file_len = (file_len != u64::MAX).then_some(file_len);
-    Some(context.map(|context| SegmentConfig { base_offset, end_offset, start, context, file_len, shards }))
+    Some(Ok((SegmentConfig { base_offset, end_offset, start, context, file_len, shards }, filter)))
 }
 
 /// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.

@@ -2,6 +2,7 @@
 
 use crate::lz4::Lz4Frame;
 use crate::zstd::ZstdFrame;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// A window beyond this is refused: zstd's own tool asks for `--long=31` there, and a hostile header costs nothing.
@@ -56,7 +57,7 @@ pub(crate) enum Step {
 }
 
 enum Frame {
-    Zstd(ZstdFrame),
+    Zstd(Box<ZstdFrame>),
     Lz4(Lz4Frame),
 }
 
@@ -213,7 +214,7 @@ impl Unpacker {
             return Err(Fault::Trailing);
         }
         let frame = if is_zstd {
-            ZstdFrame::begin(rest.get(4..).unwrap_or_default())?.map(|(frame, len)| (Frame::Zstd(frame), len))
+            ZstdFrame::begin(rest.get(4..).unwrap_or_default())?.map(|(frame, len)| (Frame::Zstd(Box::new(frame)), len))
         } else {
             Lz4Frame::begin(rest.get(4..).unwrap_or_default())?.map(|(frame, len)| (Frame::Lz4(frame), len))
         };

@@ -33,7 +33,7 @@ impl ZstdFrame {
             return Err(Fault::Corrupt);
         }
         let is_single = descriptor & 0x20 != 0;
-        let dictionary_len = [0, 1, 2, 4][usize::from(descriptor & 3)];
+        let dictionary_len = 1usize << (descriptor & 3) >> 1;
         let size_len = match descriptor >> 6 {
             0 => usize::from(is_single),
             code => 1 << code,
