@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
 import { exportCommand } from './export.ts';
+import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -16,6 +17,7 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     diffCommand(io, setExit),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
+    infoCommand(io),
     exportCommand(io),
   ] as CommandModule[];
 }

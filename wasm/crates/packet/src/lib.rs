@@ -9,6 +9,7 @@ mod ipv4;
 mod ipv6;
 mod link;
 mod output;
+mod quality;
 mod row;
 mod segment;
 mod summary;
@@ -18,6 +19,7 @@ mod tunnel;
 
 pub use decode::{decode, Outcome};
 pub use hash::{payload_hash, shard_of, HASHED_PAYLOAD_BYTES};
+pub use quality::{Quality, MAX_SILENCES};
 pub use row::{tcp_flag, Address, Icmp, Packet, Prefix, Tcp, MAX_PREFIX, MAX_SACK_BLOCKS, ROW_BYTES};
 pub use segment::{Progress, SegmentConfig, SegmentDecoder, Start};
 pub use summary::{LinkTypes, Summary, MAX_LINK_TYPES};
