@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_rate_of_a_dynamic_type_is_found_and_nothing_is_lost_before() {
-        let late = |at: u32| if at % 5 == 0 { 4_000_000 } else { 0 };
+        let late = |at: u32| if at.is_multiple_of(5) { 4_000_000 } else { 0 };
         let packets: Vec<(i64, u32)> =
             (0..200u32).map(|at| (i64::from(at) * 20_000_000 + late(at), at * 960)).collect();
         assert_eq!(jitter_of(&packets, 0), jitter_of(&packets, 48_000));

@@ -25,7 +25,7 @@ fn long_kind(first: u8, version: u32) -> Option<Long> {
         0x6b33_43cf => kind.wrapping_sub(1) & 3,
         _ => return None,
     };
-    Some([Long::Initial, Long::ZeroRtt, Long::Handshake, Long::Retry].get(usize::from(kind)).copied()?)
+    [Long::Initial, Long::ZeroRtt, Long::Handshake, Long::Retry].get(usize::from(kind)).copied()
 }
 
 const CLIENT_HELLO: u64 = 1;

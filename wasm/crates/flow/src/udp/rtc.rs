@@ -152,11 +152,7 @@ fn rtp(datagram: &Datagram, facts: &mut Facts) -> Fit {
 fn rtcp(datagram: &Datagram, facts: &mut Facts) -> Fit {
     let mut at = 0usize;
     let mut is_first = true;
-    loop {
-        let (Some(head), Some(kind), Some(words)) = (datagram.u8(at), datagram.u8(at + 1), datagram.be16(at + 2))
-        else {
-            break;
-        };
+    while let (Some(head), Some(kind), Some(words)) = (datagram.u8(at), datagram.u8(at + 1), datagram.be16(at + 2)) {
         let len = (usize::from(words) + 1) * 4;
         if head >> 6 != 2 || !(192..=223).contains(&kind) || at + len > datagram.len as usize {
             // Behind SRTCP's first packet everything is encrypted, and its index and tag follow (RFC 3711 3.4).

@@ -405,7 +405,7 @@ fn payload(kind: usize, number: u32, other: u32, now_us: i64, random: &mut Rando
             bytes.resize(1200, 1);
             return bytes;
         }
-        4 => bytes.push(0x40 | if millis / 30 % 2 == 0 { 0x20 } else { 0 }),
+        4 => bytes.push(0x40 | if (millis / 30).is_multiple_of(2) { 0x20 } else { 0 }),
         5 => {
             bytes.extend([4, 0, 0, 0, 9, 9, 9, 9]);
             bytes.extend(u64::from(number).to_le_bytes());
