@@ -105,7 +105,12 @@ export async function tsharkRows(path: string): Promise<OracleRow[][]> {
     timeoutMs: 300_000,
   });
   if (result.stdout === '' && result.code !== 0) throw new Error(`tshark: ${result.stderr.trim()}`);
-  return result.stdout
+  return parseRows(result.stdout);
+}
+
+/** tshark's table of `FIELDS`, line by line. */
+export function parseRows(stdout: string): OracleRow[][] {
+  return stdout
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {

@@ -45,7 +45,9 @@ mod fault {
 
 enum Work {
     /// Not yet configured.
-    Idle { kind: u32 },
+    Idle {
+        kind: u32,
+    },
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
 }
@@ -101,11 +103,13 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                Some(Err(error)) => return self.fail_capture(error),
-                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
-            },
+            (Work::Idle { kind: 1 }, tag::CONFIG) => {
+                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
+                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
+                    Some(Err(error)) => return self.fail_capture(error),
+                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+                }
+            }
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
@@ -261,12 +265,9 @@ fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
     for word in [summary.records, summary.decoded, summary.diagnosed, flags] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    for time in [
-        summary.min_timestamp_ns,
-        summary.max_timestamp_ns,
-        summary.first_timestamp_ns,
-        summary.last_timestamp_ns,
-    ] {
+    for time in
+        [summary.min_timestamp_ns, summary.max_timestamp_ns, summary.first_timestamp_ns, summary.last_timestamp_ns]
+    {
         out.extend_from_slice(&time.unwrap_or_default().to_le_bytes());
     }
     let (offset, record) = summary.first_timestamp_at;
