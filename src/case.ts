@@ -125,7 +125,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     captures: facts,
     findings,
     threshold: thresholdOf(given),
-    headline: null,
+    headline: comparison.headline_row,
   };
   const inputs = inputFiles(given, facts);
   const annex = await writeAnnex({

@@ -1,6 +1,6 @@
 /** One table of a capture set, written out: csv and json stream as they come, arrow is an IPC stream, parquet a file. */
 
-import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
@@ -11,10 +11,8 @@ import { arrowBatch, arrowSchema } from './tables/arrow.ts';
 import { sortedFlows } from './tables/flows.ts';
 import type { Batch } from './tables/batch.ts';
 import { parquetBytes } from './tables/parquet.ts';
+import { isSpecial, type ExportFormat } from './tables/formats.ts';
 import { csvHeader, csvRows, jsonRows } from './tables/text.ts';
-
-export const EXPORT_FORMATS = ['csv', 'json', 'arrow', 'parquet'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions extends AnalyzeOptions {
   readonly table: TableName;
@@ -72,12 +70,6 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     }
     throw error;
   }
-}
-
-/** A pipe or a device is written to, never replaced. */
-export function isSpecial(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 interface TableWriter {

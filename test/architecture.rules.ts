@@ -36,6 +36,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'analyze.ts',
         'cohorts/',
         'comparison/',
+        'calendar/',
       ],
       ...['export.ts', 'engine/', 'metrics/', 'pairing/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
     ],
@@ -56,11 +57,10 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
       ],
-      ...['capture/', 'tables/', 'diagnostics/', ...LEAVES],
-      // The evidence log names the version and the exact core that did the work.
-      ...['engine/', SCHEMA],
+      ...['capture/', 'tables/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     ],
-    because: 'the whole case is told by the other stories, never by going round them',
+    because:
+      'the whole case is told by the other stories, never by going round them; of the engine it states the version',
   },
   {
     room: 'case/',
@@ -112,6 +112,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'analyze.ts',
         'cohorts/',
         'comparison/',
+        'calendar/',
         'metrics/',
         'capture/',
         'tables/',
@@ -215,6 +216,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'diagnostics/',
     mayUse: ['engine/', SCHEMA, ...LEAVES],
     because: 'a catalogue of problems is data that every stage may point at; it counts what the core tallied',
+  },
+  {
+    room: 'calendar/',
+    mayUse: [...LEAVES],
+    because: 'hours of a day in a named zone are a matter of dates alone; captures and metrics are elsewhere',
   },
   {
     room: 'statistics/',
@@ -354,8 +360,8 @@ export const MENTION_RULES: readonly MentionRule[] = [
   { mention: 'randomUUID', rooms: [], because: CHANCE },
   {
     mention: 'Intl',
-    rooms: ['case/', 'report/'],
-    because: `${LOCALE}; the two rooms that read and write local times of a named zone ask Intl for its rules, in one fixed locale`,
+    rooms: ['case/', 'report/', 'calendar/'],
+    because: `${LOCALE}; the rooms that read and write local times of a named zone ask Intl for its rules, in one fixed locale`,
   },
   { mention: 'toLocaleString', rooms: [], because: LOCALE },
   { mention: 'toLocaleDateString', rooms: [], because: LOCALE },

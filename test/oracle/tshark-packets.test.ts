@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { captureIndex, readCsv } from '../helpers/captures-index.ts';
-import { inParallel, lagdiff } from '../helpers/cli.ts';
+import { inParallel } from '../helpers/cli.ts';
+import { lagdiffHere as lagdiff } from '../helpers/in-process.ts';
 import { CAPTURES, haveCaptures, haveTool, REPORTS } from '../helpers/repository.ts';
 import { isKnown, knownDifferences } from './differences.ts';
 import { type OracleRow, tsharkRows } from './tshark.ts';
@@ -54,11 +55,7 @@ async function compareFile(file: string): Promise<FileReport> {
       disagreements: [],
     };
   const rows = new Map(readCsv(ours.stdout).map((row) => [Number(row['frame_number']), row]));
-  const theirs = new Map<number, OracleRow>();
-  for (const layers of await tsharkRows(path)) {
-    const innermost = layers.at(-1);
-    if (innermost !== undefined) theirs.set(innermost.frame_number, innermost);
-  }
+  const theirs = new Map<number, OracleRow>((await tsharkRows(path)).map((row) => [row.frame_number, row]));
   const disagreements: Disagreement[] = [];
   const frames = [...new Set([...rows.keys(), ...theirs.keys()])].sort((a, b) => a - b);
   for (const frame of frames) {

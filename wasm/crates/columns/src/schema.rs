@@ -134,6 +134,23 @@ pub const LAYERS: &[&str] = &[
     "lisp",
     "netlink",
 ];
+/// Protocols over UDP that are told by their structure, never by a port.
+pub const APPLICATIONS: &[&str] = &[
+    "stun",
+    "dtls",
+    "rtp",
+    "rtcp",
+    "quic",
+    "wireguard",
+    "raknet",
+    "source",
+    "quakeworld",
+    "quake3",
+    "enet",
+    "photon",
+    "game_networking_sockets",
+    "unreal",
+];
 /// Connection state at the end of the capture.
 pub const CONNECTION_STATES: &[&str] = &["established", "half_open", "half_closed", "closed", "reset", "refused"];
 /// What was concluded about the path MTU.
@@ -205,7 +222,7 @@ const FLOW_HEAD: &[Row] = &[
     ("capture", Type::Host, "", "label of the capture set"),
     ("ip_version", Type::U8, "", "4 or 6"),
     ("protocol", Type::U8, "", "IANA protocol number"),
-    ("application", Type::Host, "", "application protocol where its structure was recognised; null otherwise"),
+    ("application", Type::Code(APPLICATIONS), "", "application protocol over UDP, recognised by its structure and numbers, never by a port; of several on one port (RFC 7983) the media; null where none is believed"),
     ("initiator", Type::Address, "", "sender of the SYN; else the client of a known protocol; else the side with the higher port; else the first sender"),
     ("initiator_port", Type::U16, "", "initiator's port; ICMP and others null"),
     ("responder", Type::Address, "", "the other end"),
@@ -275,7 +292,8 @@ const FLOW_DIRECTION: &[Row] = &[
         "interarrival jitter at the end of the flow (RFC 3550 A.8), quantised by the sender's tick; null without a sender clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
-    ("tick_period_ns", Type::I64, "ns", "send period found by periodicity; null when the test refuses"),
+    ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
+    ("tick_confidence", Type::F64, "ratio", "1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period"),
     ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];
