@@ -2,7 +2,7 @@
 
 export const ABI_VERSION = 2;
 
-export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'host';
+export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';
 
 export interface ColumnDef {
   readonly name: string;
@@ -48,6 +48,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'tcp_tsecr', type: 'u32', unit: '', definition: 'TSecr; null without the option' },
       { name: 'flow_id', type: 'u32', unit: '', definition: 'flow of the packet: the frame number of the flow\'s first packet' },
       { name: 'direction', type: 'code', unit: '', definition: 'forward = initiator → responder (RFC 5103)', codes: ['forward', 'reverse'] },
+      { name: 'layers', type: 'path', unit: '', definition: 'layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end', codes: ['ip', 'ipv6', 'eth', 'vlan', 'mpls', 'pppoe', 'ppp', 'sll', 'null', 'hdlc', 'fr', 'wlan', 'fddi', 'tr', 'arcnet', 'fc', 'ib', 'ieee1394', 'atm', 'nflog', 'pflog', 'enc', 'erf', 'pbb', 'fabricpath', 'isl', 'vntag', 'gre', 'erspan', 'etherip', 'udp', 'vxlan', 'geneve', 'gtp', 'l2tp', 'teredo', 'ayiya', 'lisp', 'netlink'] },
     ],
   },
   flows: {

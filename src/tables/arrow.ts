@@ -42,6 +42,7 @@ function typeOf(column: ColumnDef, id: number): DataType {
     case 'code':
       return new Dictionary(new Utf8(), new Uint8(), id, false);
     case 'address':
+    case 'path':
     case 'host':
       return new Utf8();
   }
@@ -88,7 +89,8 @@ export function arrowBatch(batch: Batch, label: string): RecordBatch {
 
 function childOf(batch: Batch, column: ColumnDef, type: DataType, read: (row: number) => Cell): Data {
   const length = batch.rows;
-  if (column.type === 'host' || column.type === 'address') return utf8Data(length, read);
+  if (column.type === 'host' || column.type === 'address' || column.type === 'path')
+    return utf8Data(length, read);
   const raw = batch.raw(column.name);
   const bytes = raw?.data ?? new Uint8Array(0);
   const nullBitmap = raw?.validity ?? null;

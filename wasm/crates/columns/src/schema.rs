@@ -23,6 +23,9 @@ pub enum Type {
     Address,
     /// One byte, an index into the list.
     Code(&'static [&'static str]),
+    /// Up to ten one-based indexes into the list, six bits each, the first in the highest bits; the host writes the
+    /// names with slashes between.
+    Path(&'static [&'static str]),
     /// Text that the host derives (labels, community id): no data crosses the ABI.
     Host,
 }
@@ -31,7 +34,7 @@ impl Type {
     /// Bytes per value.
     pub fn width(self) -> usize {
         match self {
-            Type::I64 | Type::F64 => 8,
+            Type::I64 | Type::F64 | Type::Path(_) => 8,
             Type::U32 => 4,
             Type::U16 => 2,
             Type::U8 | Type::Bool | Type::Code(_) => 1,
@@ -89,6 +92,48 @@ pub const RTT_METHODS: &[&str] =
 pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
 /// Which clock a delay variation rests on.
 pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Layers that a frame is read through, in the order of their codes, from 1.
+pub const LAYERS: &[&str] = &[
+    "ip",
+    "ipv6",
+    "eth",
+    "vlan",
+    "mpls",
+    "pppoe",
+    "ppp",
+    "sll",
+    "null",
+    "hdlc",
+    "fr",
+    "wlan",
+    "fddi",
+    "tr",
+    "arcnet",
+    "fc",
+    "ib",
+    "ieee1394",
+    "atm",
+    "nflog",
+    "pflog",
+    "enc",
+    "erf",
+    "pbb",
+    "fabricpath",
+    "isl",
+    "vntag",
+    "gre",
+    "erspan",
+    "etherip",
+    "udp",
+    "vxlan",
+    "geneve",
+    "gtp",
+    "l2tp",
+    "teredo",
+    "ayiya",
+    "lisp",
+    "netlink",
+];
 /// Protocols over UDP that are told by their structure, never by a port.
 pub const APPLICATIONS: &[&str] = &[
     "stun",
@@ -168,6 +213,7 @@ const PACKETS: &[Row] = &[
     ("tcp_tsecr", Type::U32, "", "TSecr; null without the option"),
     ("flow_id", Type::U32, "", "flow of the packet: the frame number of the flow's first packet"),
     ("direction", Type::Code(DIRECTIONS), "", "forward = initiator → responder (RFC 5103)"),
+    ("layers", Type::Path(LAYERS), "", "layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end"),
 ];
 
 const FLOW_HEAD: &[Row] = &[
