@@ -39,6 +39,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'calendar/',
       ],
       ...[
+        'explain.ts',
         'export.ts',
         'info.ts',
         'engine/',
@@ -163,6 +164,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'what a capture holds is told by reading it; no flow and no table is made',
   },
   {
+    room: 'explain.ts',
+    mayUse: ['metrics/', 'tables/', SCHEMA, ...LEAVES],
+    because: 'what a column means is data: no capture is needed to say it',
+  },
+  {
     room: 'export.ts',
     mayUse: ['analyze.ts', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'one table of one analysis, written out: it computes nothing',
@@ -204,11 +210,6 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'threads carry packet work; what a number means must not depend on how many there are',
   },
   {
-    room: 'metrics/',
-    mayUse: ['tables/', 'statistics/', ...LEAVES],
-    because: 'a definition is data over columns; it must hold for any engine, thread count or file',
-  },
-  {
     room: 'pairing/',
     mayUse: ['tables/', 'engine/', SCHEMA, 'diagnostics/', 'statistics/', ...LEAVES],
     because: 'matching and clocks work on rows of both ends, wherever they came from',
@@ -220,8 +221,13 @@ export const ROOM_RULES: readonly RoomRule[] = [
   },
   {
     room: 'tables/',
-    mayUse: ['engine/', SCHEMA, 'diagnostics/', ...LEAVES],
+    mayUse: ['metrics/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'schemas come from the engine’s list of columns; writers take any table',
+  },
+  {
+    room: 'metrics/',
+    mayUse: [SCHEMA, ...LEAVES],
+    because: 'a definition is data over columns; it must hold for any engine, thread count or file',
   },
   {
     room: 'engine/',

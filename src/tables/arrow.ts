@@ -22,6 +22,7 @@ import {
   type DataType,
 } from 'apache-arrow';
 import type { ColumnDef, TableName } from '../engine/abi.generated.ts';
+import { noteOf } from '../metrics/notes.ts';
 import { publicColumns, type Batch } from './batch.ts';
 import { cellReaders, type Cell } from './values.ts';
 
@@ -63,6 +64,7 @@ export function arrowSchema(table: TableName): Schema {
           new Map([
             ['unit', column.unit],
             ['definition', column.definition],
+            ...Object.entries(noteOf(column.name) ?? {}),
           ]),
         ),
     );

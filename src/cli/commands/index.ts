@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
@@ -19,5 +20,6 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     verifyCommand(io, setExit),
     infoCommand(io),
     exportCommand(io),
+    explainCommand(io),
   ] as CommandModule[];
 }
