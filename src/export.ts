@@ -7,6 +7,7 @@ import { RecordBatchStreamWriter, type RecordBatch } from 'apache-arrow';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { TableName } from './engine/abi.generated.ts';
 import { UsageError } from './errors.ts';
+import { partialOf, settled } from './partial.ts';
 import { arrowBatch, arrowSchema } from './tables/arrow.ts';
 import { sortedFlows } from './tables/flows.ts';
 import type { Batch } from './tables/batch.ts';
@@ -35,7 +36,7 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     });
   }
   const isDevice = out !== null && isSpecial(out);
-  const temporary = out === null || isDevice ? null : `${out}.partial`;
+  const temporary = out === null || isDevice ? null : partialOf(out);
   const target = isDevice
     ? createWriteStream(out)
     : temporary === null
@@ -60,13 +61,17 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     if (target !== stdout) {
       target.end();
       await Promise.race([once(target, 'finish'), failed]);
-      if (temporary !== null) renameSync(temporary, out ?? '');
+      if (temporary !== null) {
+        renameSync(temporary, out ?? '');
+        settled(temporary);
+      }
     }
     return analysis;
   } catch (error) {
     if (temporary !== null) {
       target.destroy();
       rmSync(temporary, { force: true });
+      settled(temporary);
     }
     throw error;
   }

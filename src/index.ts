@@ -27,6 +27,7 @@ export { Batch } from './tables/batch.ts';
 export { TABLE_NAMES, type TableName } from './tables/names.ts';
 export { EngineError, InputError, LagdiffError, UsageError, type ErrorFacts } from './errors.ts';
 export { COMPATS, type Compat } from './engine/flow.ts';
+export { removePartials } from './partial.ts';
 export { packageVersion } from './engine/load.ts';
 export { PROFILE_NAMES, type ProfileName } from './comparison/profiles.ts';
 export type { Comparison, ComparisonRow, Verdict } from './comparison/types.ts';

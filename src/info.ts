@@ -1,6 +1,5 @@
 /** What captures hold and how far they can be trusted, in one pass and without flow analysis: what capinfos shows, and more. */
 
-import type { Readable } from 'node:stream';
 import {
   defaultWorkers,
   inTimeOrder,
@@ -24,7 +23,7 @@ export interface InfoOptions {
   readonly workers?: number;
   readonly segmentBytes?: number;
   readonly filter?: string;
-  readonly stdin?: Readable;
+  readonly stdin?: NonNullable<AnalyzeOptions['stdin']>;
   readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
 }
 

@@ -42,6 +42,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'explain.ts',
         'export.ts',
         'info.ts',
+        'partial.ts',
         'engine/',
         'metrics/',
         'pairing/',
@@ -169,8 +170,13 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'what a column means is data: no capture is needed to say it',
   },
   {
+    room: 'partial.ts',
+    mayUse: [],
+    because: 'which files are half-written is known to who writes them and told to who is interrupted',
+  },
+  {
     room: 'export.ts',
-    mayUse: ['analyze.ts', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
+    mayUse: ['partial.ts', 'analyze.ts', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'one table of one analysis, written out: it computes nothing',
   },
   {
@@ -263,7 +269,18 @@ export interface PackageRule {
 
 /** Where a file is opened: bytes come in or results go out there; measures, claims and reports see none. */
 const FILE_ROOMS = [
-  ...['cli/', 'case.ts', 'case/', 'annex/', 'diff.ts', 'pair.ts', 'export.ts', 'analyze.ts', 'cohorts/'],
+  ...[
+    'cli/',
+    'case.ts',
+    'case/',
+    'annex/',
+    'diff.ts',
+    'pair.ts',
+    'export.ts',
+    'partial.ts',
+    'analyze.ts',
+    'cohorts/',
+  ],
   ...['parallel/', 'capture/', 'tables/', 'engine/'],
 ];
 

@@ -58,7 +58,9 @@ function unpackedHead(core: Core, file: CaptureFile): Uint8Array {
         return unpackedPiece(core, file.container, head);
       case 'xz':
         return unxzippedHead(head);
-      default:
+      case 'capture':
+      case 'other':
+      case 'empty':
         return head;
     }
   } catch {

@@ -61,7 +61,9 @@ export function plainChunks(container: Container, chunks: Chunks, unpack: Unpack
     case 'zstd':
     case 'lz4':
       return bounded(chunks, (counted) => unpack(container, counted));
-    default:
+    case 'capture':
+    case 'other':
+    case 'empty':
       return chunks;
   }
 }
