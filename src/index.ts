@@ -12,11 +12,11 @@ import type { ExportOptions } from './export.ts';
 import type { Analysis } from './analyze.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
+export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
 export { EXPORT_FORMATS, isSpecial, type ExportFormat } from './tables/formats.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
 export { renderInfo } from './report/info-terminal.ts';
-export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';

@@ -160,11 +160,6 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'one vantage point: captures in, tables and findings out; it knows neither cohorts nor evenings',
   },
   {
-    room: 'info.ts',
-    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', 'diagnostics/', ...LEAVES],
-    because: 'what a capture holds is told by reading it; no flow and no table is made',
-  },
-  {
     room: 'explain.ts',
     mayUse: ['metrics/', 'tables/', SCHEMA, ...LEAVES],
     because: 'what a column means is data: no capture is needed to say it',
@@ -173,6 +168,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'partial.ts',
     mayUse: [],
     because: 'which files are half-written is known to who writes them and told to who is interrupted',
+  },
+  {
+    room: 'info.ts',
+    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', 'diagnostics/', ...LEAVES],
+    because: 'what a capture holds is told by reading it; no flow and no table is made',
   },
   {
     room: 'export.ts',

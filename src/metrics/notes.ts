@@ -17,12 +17,12 @@ const QUANTILE =
   'nearest rank: the smallest sample with at least q·n samples at or below it; exact up to 64 samples, then a log-linear histogram within 0.2 %';
 const NOT_TCP = 'the flow is not TCP, or no TCP header was captured';
 const CLOCK_NULL =
-  'no sender clock: no TCP timestamps, fewer than 20 timestamped data segments in order or less than 2 s of them, a slope that fits no known tick within 2 %, or a tick above 4 ms';
+  'no sender clock. TCP: no timestamps, fewer than 20 timestamped data segments in order or less than 2 s of them, a slope that fits no known tick within 2 %, or a tick above 4 ms. UDP: a protocol without a sender clock, and no steady tick found in its arrivals';
 
 export const NOTES: Readonly<Record<string, Note>> = {
   pdv_p95_ns: {
     formula:
-      'D(i) = arrival(i) − TSval(i)·tick; PDV(i) = D(i) − floor, floor = min D of the last minute with the clocks’ skew removed (lower convex hull of 5 s minima); 95th percentile, nearest rank',
+      'TCP: D(i) = arrival(i) − TSval(i)·tick (UDP: the protocol’s own clock, or the grid of its tick; its floor is said in the definition); PDV(i) = D(i) − floor, floor = min D of the last minute with the clocks’ skew removed (lower convex hull of 5 s minima); 95th percentile, nearest rank',
     source: 'RFC 5481 4.2 (PDV), RFC 7323 (timestamps); hull: Moon, Skelly, Towsley 1999',
     bias: 'high by up to one tick (TSval counts whole ticks); up to 0.5 ms more in the first 30 s at 50 ppm of skew, until the skew is known; low where a queue stands for over a minute',
     null_when: CLOCK_NULL,
@@ -63,10 +63,11 @@ export const NOTES: Readonly<Record<string, Note>> = {
   },
   lost_packets: {
     formula:
-      'repeats of data that was seen (lost beyond the capture point) + repeats that filled a hole (lost before it) − those that DSACK or Eifel proved needless',
+      'TCP: repeats of data that was seen (lost beyond the capture point) + repeats that filled a hole (lost before it) − those that DSACK or Eifel proved needless; UDP: gaps in the protocol’s own numbers',
     source: 'RFC 2883 (DSACK), RFC 3522 (Eifel), RFC 5681, RFC 6675',
     bias: 'high where repeats were needless and nothing proved it; low where one repeat carried several lost segments, and by losses never repaired',
-    null_when: NOT_TCP + '; or no packet with payload, SYN or FIN',
+    null_when:
+      'neither TCP with a packet that takes sequence space, nor a UDP protocol that numbers its packets',
   },
   loss_ratio: {
     formula: 'lost_packets / (packets with payload, SYN or FIN + originals that only a hole betrays)',
