@@ -353,6 +353,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
       'annex/',
       'diff.ts',
       'pair.ts',
+      'info.ts',
       'export.ts',
       'analyze.ts',
       'capture/',
