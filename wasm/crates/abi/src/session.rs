@@ -3,6 +3,7 @@
 use crate::blob::Fields;
 use capture::{Context, SubSecond};
 use columns::{encode_tally, CaptureError, Table, TABLES};
+use extract::{Key, Kind, Reader, Selector, Selectors};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
 
@@ -24,6 +25,7 @@ mod tag {
     pub const BYTES: u32 = 1;
     pub const STATE: u32 = 2;
     pub const ROWS: u32 = 3;
+    pub const NAMES: u32 = 4;
 }
 
 /// Output names; `ROWS + s` is shard s.
@@ -34,6 +36,8 @@ mod what {
     pub const TALLY: u32 = 3;
     pub const LEFTOVER: u32 = 4;
     pub const STATE: u32 = 5;
+    pub const MISSING: u32 = 6;
+    pub const RECORDS: u32 = 7;
     pub const ROWS: u32 = 16;
 }
 
@@ -45,12 +49,15 @@ mod fault {
 
 enum Work {
     /// Not yet configured.
-    Idle { kind: u32 },
+    Idle {
+        kind: u32,
+    },
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
+    Extract(Box<Reader>),
 }
 
-/// One session: a decode of one byte range, or one round of one shard's flow analysis.
+/// One session: a decode of one byte range, one round of one shard's flow analysis, or an extract from one capture.
 pub struct Session {
     work: Work,
     scratch: Vec<u8>,
@@ -66,7 +73,7 @@ fn address(bytes: &[u8]) -> u32 {
 
 impl Session {
     pub fn open(kind: u32) -> Option<Self> {
-        (kind == 1 || kind == 2).then(|| Session {
+        (1..=3).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
             scratch: Vec::new(),
             blob: Vec::new(),
@@ -77,12 +84,15 @@ impl Session {
     }
 
     pub fn reserve(&mut self, tag: u32, len: usize) -> &mut [u8] {
-        if let (Work::Decode(decoder), tag::BYTES) = (&mut self.work, tag) {
-            return decoder.reserve(len);
+        match (&mut self.work, tag) {
+            (Work::Decode(decoder), tag::BYTES) => decoder.reserve(len),
+            (Work::Extract(reader), tag::BYTES) => reader.reserve(len),
+            _ => {
+                self.scratch.clear();
+                self.scratch.resize(len, 0);
+                &mut self.scratch
+            }
         }
-        self.scratch.clear();
-        self.scratch.resize(len, 0);
-        &mut self.scratch
     }
 
     pub fn push(&mut self, tag: u32, len: usize) -> Status {
@@ -90,6 +100,13 @@ impl Session {
             return match decoder.push(len) {
                 Ok(Progress::More) => Status::More,
                 Ok(Progress::Done) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            };
+        }
+        if let (Work::Extract(reader), tag::BYTES) = (&mut self.work, tag) {
+            return match reader.push(len) {
+                Ok(extract::Progress::More) => Status::More,
+                Ok(extract::Progress::Done) => Status::Done,
                 Err(error) => self.fail_capture(error),
             };
         }
@@ -101,15 +118,27 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                Some(Err(error)) => return self.fail_capture(error),
-                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
-            },
+            (Work::Idle { kind: 1 }, tag::CONFIG) => {
+                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
+                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
+                    Some(Err(error)) => return self.fail_capture(error),
+                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+                }
+            }
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
             },
+            (Work::Idle { kind: 3 }, tag::CONFIG) => match extract_config(bytes) {
+                Some(config) => self.work = Work::Extract(Box::new(Reader::new(config))),
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Extract(reader), tag::NAMES) => {
+                let mut fields = Fields::new(bytes);
+                while let Some((key, becomes)) = name(&mut fields) {
+                    reader.map(key, becomes);
+                }
+            }
             (Work::Flow(analyzer), tag::STATE) => {
                 if analyzer.import(bytes).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 0);
@@ -143,13 +172,18 @@ impl Session {
                 }
                 Status::Done
             }
+            Work::Extract(reader) => match reader.finish() {
+                Ok(_) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            },
             Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
         }
     }
 
-    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round.
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; the number of records
+    /// read, unmapped names and rewritten records of an extract (taking the records takes them away).
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
-        match &self.work {
+        match &mut self.work {
             Work::Decode(decoder) => match what {
                 what::SUMMARY => self.blob = summary_blob(decoder),
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
@@ -161,6 +195,12 @@ impl Session {
             Work::Flow(analyzer) => match what {
                 what::STATE => {}
                 what::TALLY => self.blob = encode_tally(&analyzer.tally()),
+                _ => self.blob = Vec::new(),
+            },
+            Work::Extract(reader) => match what {
+                what::SUMMARY => self.blob = reader.records().to_le_bytes().to_vec(),
+                what::MISSING => self.blob = reader.missing(),
+                what::RECORDS => self.blob = reader.take(),
                 _ => self.blob = Vec::new(),
             },
             Work::Idle { .. } => self.blob = Vec::new(),
@@ -249,6 +289,34 @@ fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
 }
 
+/// flags u32 (1 = every record, 2 = take an offset from TCP timestamps, 4 = keep names), reserved u32, the offset's key
+/// u64, then selectors: two addresses of 16 bytes, from and to i64, two ports, the protocol and the limit u32 each.
+fn extract_config(bytes: &[u8]) -> Option<extract::Config> {
+    let mut fields = Fields::new(bytes);
+    let flags = fields.u32()?;
+    fields.u32()?;
+    let key = fields.u64()?;
+    let mut selectors = Vec::new();
+    while let Some(first) = fields.bytes16() {
+        let second = fields.bytes16()?;
+        let (from_ns, to_ns) = (fields.i64()?, fields.i64()?);
+        let ends = [(first, fields.u32()? as u16), (second, fields.u32()? as u16)];
+        selectors.push(Selector { ends, protocol: fields.u32()? as u8, from_ns, to_ns, limit: fields.u32()? });
+    }
+    let mut config =
+        extract::Config { selectors: (flags & 1 == 0).then(|| Selectors::new(&selectors)), ..Default::default() };
+    config.redactor.timestamp_key = (flags & 2 != 0).then_some(key);
+    config.redactor.names.is_kept = flags & 4 != 0;
+    Some(config)
+}
+
+/// kind u32, the name and what it becomes, 16 bytes each.
+fn name(fields: &mut Fields<'_>) -> Option<(Key, [u8; 16])> {
+    let kind = Kind::of(fields.u32()? as u8)?;
+    let bytes = fields.bytes16()?;
+    Some((Key { kind, bytes }, fields.bytes16()?))
+}
+
 /// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed u32, flags u32 (1 = has times, 2 = stopped),
 /// min, max, first and last timestamp i64, offset u64 and record u32 of the first timestamp, format u32 (0 unknown yet,
 /// 1 pcap in µs, 2 pcap in ns, 3 pcapng), link types u32, and per link type its number and its records, u32 each.
@@ -261,12 +329,9 @@ fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
     for word in [summary.records, summary.decoded, summary.diagnosed, flags] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    for time in [
-        summary.min_timestamp_ns,
-        summary.max_timestamp_ns,
-        summary.first_timestamp_ns,
-        summary.last_timestamp_ns,
-    ] {
+    for time in
+        [summary.min_timestamp_ns, summary.max_timestamp_ns, summary.first_timestamp_ns, summary.last_timestamp_ns]
+    {
         out.extend_from_slice(&time.unwrap_or_default().to_le_bytes());
     }
     let (offset, record) = summary.first_timestamp_at;
