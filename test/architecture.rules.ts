@@ -49,6 +49,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'case/',
         'annex/',
         'report/',
+        'extracts/',
+        'redaction/',
         'diff.ts',
         'pair.ts',
         'findings/',
@@ -59,6 +61,26 @@ export const ROOM_RULES: readonly RoomRule[] = [
       ...['capture/', 'tables/', 'diagnostics/', ...LEAVES],
     ],
     because: 'the whole case is told by the other stories, never by going round them',
+  },
+  {
+    room: 'extracts/',
+    mayUse: [
+      'redaction/',
+      'capture/',
+      'comparison/',
+      'tables/',
+      'engine/',
+      SCHEMA,
+      'diagnostics/',
+      ...LEAVES,
+    ],
+    because:
+      'packets that show a claim: planned from tables, rewritten by the core, written as pcapng; it makes no claim',
+  },
+  {
+    room: 'redaction/',
+    mayUse: ['case/', 'tables/', ...LEAVES],
+    because: 'names and pseudonyms are a matter of bytes and text: it must not need a capture or a report',
   },
   {
     room: 'case/',
@@ -79,7 +101,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'metrics/',
         'pairing/',
       ],
-      ...['case/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      ...['case/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
     ],
     because: 'the annex packages what others found; it measures nothing itself',
   },
@@ -233,7 +255,8 @@ export interface PackageRule {
 
 /** Where a file is opened: bytes come in or results go out there; measures, claims and reports see none. */
 const FILE_ROOMS = [
-  ...['cli/', 'case.ts', 'case/', 'annex/', 'diff.ts', 'pair.ts', 'export.ts', 'analyze.ts', 'cohorts/'],
+  ...['cli/', 'case.ts', 'case/', 'annex/', 'extracts/', 'redaction/', 'diff.ts', 'pair.ts', 'export.ts'],
+  ...['analyze.ts', 'cohorts/'],
   ...['parallel/', 'capture/', 'tables/', 'engine/'],
 ];
 
@@ -254,7 +277,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   { module: 'zod', rooms: ['case/', 'cohorts/'], because: 'as yaml: shapes of hand-written inputs' },
   {
     module: 'ipaddr.js',
-    rooms: ['cohorts/', 'case/', 'annex/', 'capture/', 'tables/', 'pairing/'],
+    rooms: ['cohorts/', 'case/', 'annex/', 'redaction/', 'capture/', 'tables/', 'pairing/'],
     because: 'addresses as people write them',
   },
   {
@@ -279,7 +302,17 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   },
   {
     module: 'node:crypto',
-    rooms: ['case.ts', 'case/', 'annex/', 'report/', 'analyze.ts', 'capture/', 'tables/', 'engine/'],
+    rooms: [
+      'case.ts',
+      'case/',
+      'annex/',
+      'redaction/',
+      'report/',
+      'analyze.ts',
+      'capture/',
+      'tables/',
+      'engine/',
+    ],
     because: 'hashes of inputs, figures and annex; the signature; address pseudonyms; community id',
   },
   { module: 'node:zlib', rooms: ['capture/', 'annex/'], because: 'compressed captures in, one .zip out' },
@@ -372,10 +405,15 @@ export const MENTION_RULES: readonly MentionRule[] = [
 export const CRATE_RULES: readonly { crate: string; mayUse: readonly string[]; because: string }[] = [
   {
     crate: 'abi',
-    mayUse: ['flow', 'pair', 'packet', 'capture', 'columns'],
+    mayUse: ['flow', 'pair', 'extract', 'packet', 'capture', 'columns'],
     because: 'the only crate that knows it is WASM',
   },
   { crate: 'flow', mayUse: ['packet', 'columns'], because: 'flows are made of packets, never of bytes' },
+  {
+    crate: 'extract',
+    mayUse: ['packet', 'capture', 'columns'],
+    because: 'records rewritten for others to see: chosen by packet, judged by nobody',
+  },
   { crate: 'pair', mayUse: ['packet', 'columns'], because: 'both ends are compared by packets' },
   { crate: 'packet', mayUse: ['capture', 'columns'], because: 'a packet comes out of a record' },
   { crate: 'capture', mayUse: ['columns'], because: 'records are known before packets' },

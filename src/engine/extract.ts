@@ -81,7 +81,11 @@ function encodeConfig({ selectors, timestampKey, keepNames }: ExtractConfig): Ui
   const list = selectors ?? [];
   const out = new Uint8Array(16 + list.length * 64);
   const view = new DataView(out.buffer);
-  view.setUint32(0, (selectors === null ? 1 : 0) | (timestampKey === null ? 0 : 2) | (keepNames ? 4 : 0), true);
+  view.setUint32(
+    0,
+    (selectors === null ? 1 : 0) | (timestampKey === null ? 0 : 2) | (keepNames ? 4 : 0),
+    true,
+  );
   view.setBigUint64(8, timestampKey ?? 0n, true);
   list.forEach(({ ends: [a, b], protocol, fromNs, toNs, limit }, index) => {
     const at = 16 + index * 64;

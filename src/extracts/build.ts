@@ -3,9 +3,10 @@
 import type { Pseudonyms } from '../redaction/pseudonyms.ts';
 import { parseAddress, textOf } from '../redaction/pseudonyms.ts';
 import type { PacketSelector } from '../engine/extract.ts';
+import type { Batch } from '../tables/batch.ts';
 import { formatInstant } from '../units.ts';
 import { writePcapng } from './pcapng.ts';
-import type { Claim, Request } from './plan.ts';
+import { atOtherEnd, type Claim, type Request } from './plan.ts';
 import { readRecords, type FoundRecord } from './read.ts';
 import { identityOf } from './rules.ts';
 
@@ -14,6 +15,8 @@ export interface CaptureFiles {
   readonly period: string;
   readonly end: string;
   readonly paths: readonly string[];
+  /** Its flows table: which conversations there are to match. */
+  readonly flows: Batch;
   /** What outputs call a file, and its hash. */
   readonly describe: (path: string) => { readonly name: string; readonly sha256: string };
 }
@@ -23,6 +26,8 @@ export interface BuildInput {
   readonly captures: readonly CaptureFiles[];
   /** Null keeps names; payloads are zeroed all the same. */
   readonly pseudonyms: Pseudonyms | null;
+  /** Told every name met in a packet. */
+  readonly onName?: (name: Uint8Array) => void;
   readonly rebaseTimestamps: boolean;
   readonly version: string;
 }
@@ -54,6 +59,7 @@ interface Chosen {
   readonly record: FoundRecord;
   readonly files: CaptureFiles;
   readonly note: string;
+  readonly selector: PacketSelector;
   readonly request: Request;
 }
 
@@ -65,32 +71,62 @@ export async function buildExtracts(input: BuildInput): Promise<Extract[]> {
   const chosen = new Map<Request, Chosen[]>(requests.map((request) => [request, []]));
   for (const files of input.captures) {
     const own = requests.filter(({ label }) => label === files.label);
-    const found = await read(input, files, own.map(({ selector }) => selector));
-    own.forEach((request, index) => {
-      for (const record of request.pick(found[index] ?? []))
-        chosen.get(request)!.push({ record, files, note: request.note, request });
-    });
-  }
-  for (const files of input.captures) {
-    // The other end of a period whose own end showed something.
-    const others = requests.filter(({ label }) => isOtherEnd(input.captures, label, files) && chosen.size > 0);
-    if (others.length === 0) continue;
     const found = await read(
       input,
       files,
-      others.map(({ selector }) => ({ ...selector, fromNs: selector.fromNs - OTHER_END_NS, toNs: selector.toNs + OTHER_END_NS })),
+      own.map(({ selector }) => selector),
     );
-    others.forEach((request, index) => {
-      const wanted = new Set(chosen.get(request)!.filter((one) => one.files.label === request.label).map(({ record }) => identityOf(record)));
-      for (const record of found[index] ?? [])
-        if (wanted.has(identityOf(record)))
-          chosen.get(request)!.push({ record, files, note: 'the same packet at the other end', request });
+    own.forEach((request, index) => {
+      for (const record of request.pick(found[index] ?? []))
+        chosen.get(request)!.push({ record, files, note: request.note, selector: request.selector, request });
     });
   }
+  for (const files of input.captures) await addOtherEnd(input, files, requests, chosen);
   return input.claims.flatMap((claim) => {
-    const packets = claim.requests.flatMap((request) => chosen.get(request) ?? []);
+    const packets = shownGroups(claim, chosen);
     return packets.length === 0 ? [] : [extractOf(input, claim, packets)];
   });
+}
+
+/** The same packets in the captures of the other end of the same period. */
+async function addOtherEnd(
+  input: BuildInput,
+  files: CaptureFiles,
+  requests: readonly Request[],
+  chosen: ReadonlyMap<Request, Chosen[]>,
+): Promise<void> {
+  const wanted = requests
+    .filter(({ label }) => isOtherEnd(input.captures, label, files))
+    .flatMap((request) =>
+      atOtherEnd(files.flows, request.selector, OTHER_END_NS).map((selector) => ({ request, selector })),
+    );
+  const found = await read(
+    input,
+    files,
+    wanted.map(({ selector }) => selector),
+  );
+  wanted.forEach(({ request, selector }, index) => {
+    const list = chosen.get(request) ?? [];
+    const known = new Set(
+      list.filter(({ files: own }) => own.label === request.label).map(({ record }) => identityOf(record)),
+    );
+    const same = (found[index] ?? []).filter((record) => known.has(identityOf(record)));
+    for (const record of same)
+      list.push({ record, files, note: 'the same packet at the other end', selector, request });
+  });
+}
+
+/** Packets of the first groups, those seen at both ends first. */
+function shownGroups(claim: Claim, chosen: ReadonlyMap<Request, readonly Chosen[]>): Chosen[] {
+  const groups = new Map<string, Chosen[]>();
+  for (const request of claim.requests)
+    groups.set(request.group, [...(groups.get(request.group) ?? []), ...(chosen.get(request) ?? [])]);
+  const hasBothEnds = (packets: readonly Chosen[]): boolean =>
+    new Set(packets.map(({ files }) => files.end)).size > 1;
+  const list = [...groups.values()].filter((packets) => packets.length > 0);
+  return [...list.filter(hasBothEnds), ...list.filter((packets) => !hasBothEnds(packets))]
+    .slice(0, claim.groups)
+    .flat();
 }
 
 function isOtherEnd(captures: readonly CaptureFiles[], label: string, files: CaptureFiles): boolean {
@@ -99,7 +135,11 @@ function isOtherEnd(captures: readonly CaptureFiles[], label: string, files: Cap
 }
 
 /** Records by selector. */
-async function read(input: BuildInput, files: CaptureFiles, selectors: readonly PacketSelector[]): Promise<FoundRecord[][]> {
+async function read(
+  input: BuildInput,
+  files: CaptureFiles,
+  selectors: readonly PacketSelector[],
+): Promise<FoundRecord[][]> {
   const found: FoundRecord[][] = selectors.map(() => []);
   if (selectors.length === 0) return found;
   const { pseudonyms } = input;
@@ -107,7 +147,10 @@ async function read(input: BuildInput, files: CaptureFiles, selectors: readonly 
     selectors,
     timestampKey: input.rebaseTimestamps && pseudonyms ? pseudonyms.timestampKey() : null,
     keepNames: pseudonyms === null,
-    mapName: (name: Uint8Array) => mapName(pseudonyms, name),
+    mapName: (name: Uint8Array) => {
+      input.onName?.(name);
+      return mapName(pseudonyms, name);
+    },
   };
   for await (const record of readRecords(files.paths, config)) found[record.selector ?? 0]?.push(record);
   return found;
@@ -121,7 +164,12 @@ export function mapName(pseudonyms: Pseudonyms | null, name: Uint8Array): Uint8A
 function extractOf(input: BuildInput, claim: Claim, packets: Chosen[]): Extract {
   const order = (a: Chosen, b: Chosen): number => {
     const [left, right] = [a.record.timestampNs ?? 0n, b.record.timestampNs ?? 0n];
-    return left < right ? -1 : left > right ? 1 : input.captures.indexOf(a.files) - input.captures.indexOf(b.files) || a.record.frameNumber - b.record.frameNumber;
+    return left < right
+      ? -1
+      : left > right
+        ? 1
+        : input.captures.indexOf(a.files) - input.captures.indexOf(b.files) ||
+          a.record.frameNumber - b.record.frameNumber;
   };
   const sorted = unique(packets.sort(order));
   const text = (value: string): string => input.pseudonyms?.text(value) ?? value;
@@ -141,7 +189,10 @@ function extractOf(input: BuildInput, claim: Claim, packets: Chosen[]): Extract 
   const bytes = writePcapng(
     sorted.map(({ record, files }, index) => {
       const { capture, capture_sha256, capture_frame_number, shows } = cited[index]!;
-      const payload = record.payload.length === 0 || !input.pseudonyms ? '' : `; payload hmac-sha256/128 ${input.pseudonyms.payloadHash(record.payload)} over ${record.payload.length} bytes`;
+      const payload =
+        record.payload.length === 0 || !input.pseudonyms
+          ? ''
+          : `; payload hmac-sha256/128 ${input.pseudonyms.payloadHash(record.payload)} over ${record.payload.length} bytes`;
       return {
         interfaceName: `${files.period}-${files.end}`,
         linkType: record.linkType,
@@ -155,7 +206,12 @@ function extractOf(input: BuildInput, claim: Claim, packets: Chosen[]): Extract 
   );
   return {
     bytes,
-    entry: { file: `extracts/${claim.id}.pcapng`, claim: text(claim.text), display_filter: filterOf(sorted, input.pseudonyms), packets: cited },
+    entry: {
+      file: `extracts/${claim.id}.pcapng`,
+      claim: text(claim.text),
+      display_filter: filterOf(sorted, input.pseudonyms),
+      packets: cited,
+    },
   };
 }
 
@@ -171,9 +227,9 @@ function unique(sorted: readonly Chosen[]): Chosen[] {
 /** Five-tuples, each with its own time, as the extract shows them. */
 function filterOf(packets: readonly Chosen[], pseudonyms: Pseudonyms | null): string {
   const groups = new Map<PacketSelector, bigint[]>();
-  for (const { request, record } of packets) {
-    const times = groups.get(request.selector) ?? [];
-    groups.set(request.selector, [...times, ...(record.timestampNs === null ? [] : [record.timestampNs])]);
+  for (const { selector, record } of packets) {
+    const times = groups.get(selector) ?? [];
+    groups.set(selector, [...times, ...(record.timestampNs === null ? [] : [record.timestampNs])]);
   }
   const parts = [...groups].map(([{ ends, protocol }, times]) => {
     const shown = ends.map(({ address }) => {

@@ -17,7 +17,10 @@ const OPTION = { end: 0, comment: 1, application: 4, interfaceName: 2, resolutio
 const BLOCK = { section: 0x0a0d0d0a, interface: 1, packet: 6 } as const;
 const NANOSECONDS = 9;
 
-export function writePcapng(packets: readonly PcapngPacket[], about: { application: string; comment: string }): Uint8Array {
+export function writePcapng(
+  packets: readonly PcapngPacket[],
+  about: { application: string; comment: string },
+): Uint8Array {
   const blocks: Uint8Array[] = [
     block(BLOCK.section, [
       words(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff),

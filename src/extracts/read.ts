@@ -16,7 +16,10 @@ export interface FoundRecord extends ExtractedRecord {
 }
 
 /** Frame numbers count within each file. Damage at the end of a file ends it; reading the case has already told of it. */
-export async function* readRecords(paths: readonly string[], config: ExtractConfig): AsyncGenerator<FoundRecord> {
+export async function* readRecords(
+  paths: readonly string[],
+  config: ExtractConfig,
+): AsyncGenerator<FoundRecord> {
   core ??= new Core(compileEngine());
   for (const file of resolveCaptures(paths).files) {
     const damage: StreamDamage = { message: null };

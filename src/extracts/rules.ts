@@ -71,8 +71,8 @@ export function ruleOf(finding: string): PickRule {
 
 /** What is equal in a packet seen at both ends of a path, where no middlebox rewrites sequence numbers. */
 export function identityOf(record: FoundRecord): string {
-  const { isFromLower, tcpSequence, tcpAcknowledgment, tcpFlags, payloadLength } = record;
-  return [isFromLower, tcpSequence, tcpAcknowledgment, tcpFlags, payloadLength].join();
+  const { tcpSequence, tcpAcknowledgment, tcpFlags, payloadLength } = record;
+  return [tcpSequence, tcpAcknowledgment, tcpFlags, payloadLength].join();
 }
 
 function firstRepeated(records: readonly FoundRecord[]): readonly FoundRecord[] {

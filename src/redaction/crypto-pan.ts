@@ -12,7 +12,8 @@ export const KEY_BYTES = 32;
 export type MapAddress = (address: Uint8Array) => Uint8Array;
 
 export function createCryptoPan(key: Uint8Array): MapAddress {
-  if (key.length !== KEY_BYTES) throw new RangeError(`a Crypto-PAn key has ${KEY_BYTES} bytes, not ${key.length}`);
+  if (key.length !== KEY_BYTES)
+    throw new RangeError(`a Crypto-PAn key has ${KEY_BYTES} bytes, not ${key.length}`);
   const encrypt = (blocks: Uint8Array): Buffer => {
     // One cipher per call: ECB without padding keeps no state between blocks, and a finished cipher cannot go on.
     const cipher = createCipheriv('aes-128-ecb', key.subarray(0, BLOCK_BYTES), null).setAutoPadding(false);
@@ -34,7 +35,8 @@ export function createCryptoPan(key: Uint8Array): MapAddress {
     const encrypted = encrypt(blocks);
     const mapped = Uint8Array.from(address);
     for (let bit = 0; bit < bits; bit++)
-      mapped[bit >> 3] = (mapped[bit >> 3] ?? 0) ^ (((encrypted[bit * BLOCK_BYTES] ?? 0) >> 7) << (7 - (bit & 7)));
+      mapped[bit >> 3] =
+        (mapped[bit >> 3] ?? 0) ^ (((encrypted[bit * BLOCK_BYTES] ?? 0) >> 7) << (7 - (bit & 7)));
     return mapped;
   };
 }

@@ -9,7 +9,8 @@ import { createCryptoPan, type MapAddress } from './crypto-pan.ts';
 import { deriveKey } from './key.ts';
 
 /** Whole addresses in text, by shape; `parseAddress` decides. A prefix length may follow. */
-const CANDIDATE = /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?:%\w+)?(\/\d{1,3})?(?![\w:])/g;
+const CANDIDATE =
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?:%\w+)?(\/\d{1,3})?(?![\w:])/g;
 const MAC_CANDIDATE = /(?<![0-9A-Fa-f:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:-])/g;
 const NAMED_KEYS = 64;
 
@@ -35,7 +36,9 @@ export class Pseudonyms {
     const all = [...addresses];
     const originals = new Set(all.map(latin1));
     for (let attempt = 1; attempt < NAMED_KEYS; attempt++) {
-      const clash = all.some((address) => !isKept(address) && originals.has(latin1(this.#mapAddress(address))));
+      const clash = all.some(
+        (address) => !isKept(address) && originals.has(latin1(this.#mapAddress(address))),
+      );
       if (!clash) break;
       this.#mapAddress = createCryptoPan(deriveKey(key, `addresses, attempt ${attempt}`));
     }
@@ -70,14 +73,19 @@ export class Pseudonyms {
     return Buffer.from(deriveKey(this.#key, 'TCP timestamps', 8)).readBigUInt64LE();
   }
 
+  /** In running text only names with a dot or a slash are replaced: others are words. */
   nameFile(original: string, pseudonym: string): void {
-    this.#files.set(original, pseudonym);
+    if (original !== pseudonym) this.#files.set(original, pseudonym);
   }
 
   /** Text with every file name, address and hardware address in it replaced. */
   text(text: string): string {
+    const whole = this.#files.get(text);
+    if (whole !== undefined) return whole;
     let out = text;
-    const files = [...this.#files].sort(([a], [b]) => b.length - a.length);
+    const files = [...this.#files]
+      .filter(([name]) => /[./]/.test(name))
+      .sort(([a], [b]) => b.length - a.length);
     for (const [original, pseudonym] of files) out = out.replaceAll(original, pseudonym);
     return out
       .replace(CANDIDATE, (found, length: string | undefined) => this.#addressText(found, length))
@@ -92,11 +100,13 @@ export class Pseudonyms {
     if (typeof value === 'string') return this.text(value) as T;
     if (Array.isArray(value)) return value.map((item: unknown) => this.value(item)) as T;
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.value<unknown>(item)])) as T;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [this.text(key), this.value<unknown>(item)]),
+    ) as T;
   }
 
   originals(): { readonly bytes: ReadonlySet<string>; readonly files: readonly string[] } {
-    return { bytes: this.#originals, files: [...this.#files.keys()] };
+    return { bytes: this.#originals, files: [...this.#files.keys()].filter((name) => /[./]/.test(name)) };
   }
 
   #addressText(found: string, length: string | undefined): string {
@@ -105,7 +115,9 @@ export class Pseudonyms {
     const mapped = Uint8Array.from(this.address(bytes));
     if (length === undefined) return textOf(mapped);
     const bits = Number(length.slice(1));
-    return textOf(mapped.map((byte, at) => byte & (0xff00 >> Math.max(0, Math.min(8, bits - at * 8))))) + length;
+    return (
+      textOf(mapped.map((byte, at) => byte & (0xff00 >> Math.max(0, Math.min(8, bits - at * 8))))) + length
+    );
   }
 
   #remember(original: Uint8Array, map: (bytes: Uint8Array) => Uint8Array): Uint8Array {
@@ -124,7 +136,8 @@ export class Pseudonyms {
 export function parseAddress(text: string): Uint8Array | null {
   if (!ipaddr.isValid(text) || !/[.:]/.test(text)) return null;
   const parsed = ipaddr.parse(text);
-  if (parsed.kind() === 'ipv4') return ipaddr.IPv4.isValidFourPartDecimal(text) ? Uint8Array.from(parsed.toByteArray()) : null;
+  if (parsed.kind() === 'ipv4')
+    return ipaddr.IPv4.isValidFourPartDecimal(text) ? Uint8Array.from(parsed.toByteArray()) : null;
   return Uint8Array.from(parsed.toByteArray());
 }
 
@@ -138,6 +151,7 @@ export function latin1(bytes: Uint8Array): string {
 }
 
 function isKept(bytes: Uint8Array): boolean {
-  if (bytes.length === 4) return bytes[0] === 127 || bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255);
+  if (bytes.length === 4)
+    return bytes[0] === 127 || bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255);
   return bytes.subarray(0, 15).every((byte) => byte === 0) && (bytes[15] ?? 0) <= 1;
 }

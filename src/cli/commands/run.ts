@@ -14,6 +14,8 @@ interface Arguments {
   out: string;
   key: string | undefined;
   failOn: 'degraded' | undefined;
+  tier: 'public' | 'restricted';
+  rebaseTimestamps: boolean;
   progress: boolean;
   quiet: boolean;
 }
@@ -48,6 +50,17 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
           describe:
             'Ed25519 signing key (PKCS #8 PEM), made on first use (default: the configuration folder)',
         })
+        .option('tier', {
+          choices: ['public', 'restricted'] as const,
+          default: 'public' as const,
+          describe:
+            'public: addresses become pseudonyms, free text is withheld; restricted: everything as it is',
+        })
+        .option('rebase-timestamps', {
+          type: 'boolean',
+          default: false,
+          describe: 'hide the clocks of hosts in extracts: take an offset from TCP timestamps',
+        })
         .option('fail-on', { choices: ['degraded'] as const, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;
@@ -55,6 +68,8 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
       const { comparison, annex } = await runCase(args.case, {
         ...readingOf(given as never),
         out: args.out,
+        tier: args.tier,
+        rebaseTimestamps: args.rebaseTimestamps,
         keyPath: args.key ?? defaultKey(io),
         now: io.now,
         onProgress: progress.update,
