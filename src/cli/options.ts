@@ -3,6 +3,14 @@
 import type { Argv } from 'yargs';
 import { UsageError } from '../index.ts';
 
+/** Stands for `-` while yargs parses: it takes a lone dash for an option without a name and drops it. */
+export const STDIN_WORD = '\u0000stdin';
+
+/** CAPTURE arguments as typed. */
+export function capturesOf(words: readonly string[]): string[] {
+  return words.map((word) => (word === STDIN_WORD ? '-' : word));
+}
+
 export interface ReadingArguments {
   readonly workers?: number | undefined;
   readonly 'segment-bytes'?: number | undefined;

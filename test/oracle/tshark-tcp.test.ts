@@ -6,7 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { captureIndex, readCsv } from '../helpers/captures-index.ts';
-import { inParallel, lagdiff, runProcess } from '../helpers/cli.ts';
+import { inParallel, runProcess } from '../helpers/cli.ts';
+import { lagdiffHere as lagdiff } from '../helpers/in-process.ts';
 import { CAPTURES, haveCaptures, haveTool, REPORTS } from '../helpers/repository.ts';
 import { nanoseconds } from './tshark.ts';
 

@@ -5,7 +5,7 @@ import { analysisDocument, analyze, findingsOf, renderAnalysis, sortedFlows } fr
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
-import { formatOption, readingOf, readingOptions } from '../options.ts';
+import { capturesOf, formatOption, readingOf, readingOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
@@ -38,7 +38,7 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
       };
       const progress = progressOn(io, args.progress && !args.quiet);
       const isJson = args.format === 'json';
-      const analysis = await analyze(args.capture, {
+      const analysis = await analyze(capturesOf(args.capture), {
         ...readingOf(given as never),
         stdin: io.stdin,
         hash: isJson,

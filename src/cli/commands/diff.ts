@@ -5,7 +5,7 @@ import { diff, PROFILE_NAMES, readCohorts, renderTerminal, type ProfileName } fr
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
-import { formatOption, readingOf, readingOptions, whole } from '../options.ts';
+import { capturesOf, formatOption, readingOf, readingOptions, whole } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
@@ -76,12 +76,12 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const { comparison } = await diff(args.baseline, args.evening, {
+      const { comparison } = await diff(capturesOf(args.baseline), capturesOf(args.evening), {
         ...readingOf(given as never),
         profile: args.profile,
         seed: args.seed,
         replicates: args.replicates,
-        ...(args.cohorts === undefined ? {} : { cohortOf: readCohorts(args.cohorts) }),
+        ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
         ...(args.server === undefined ? {} : { servers: args.server }),
         ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
         stdin: io.stdin,

@@ -3,7 +3,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { EXPORT_FORMATS, exportTable, TABLE_NAMES, type ExportFormat, type TableName } from '../../index.ts';
 import type { Io } from '../io.ts';
-import { binWidth, readingOf, readingOptions } from '../options.ts';
+import { capturesOf, binWidth, readingOf, readingOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
 
 export function exportCommand(io: Io): CommandModule {
@@ -41,7 +41,7 @@ export function exportCommand(io: Io): CommandModule {
         quiet: boolean;
       };
       const progress = progressOn(io, args.progress && !args.quiet);
-      await exportTable(args.capture, {
+      await exportTable(capturesOf(args.capture), {
         ...readingOf(given as never),
         ...(args.bin === undefined ? {} : { binNs: args.bin }),
         table: args.table,

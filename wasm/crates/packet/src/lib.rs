@@ -8,6 +8,7 @@ mod ip;
 mod ipv4;
 mod ipv6;
 mod link;
+mod output;
 mod row;
 mod segment;
 mod summary;

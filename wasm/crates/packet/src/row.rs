@@ -76,7 +76,8 @@ pub struct Packet {
     pub original_len_bytes: u32,
     /// Innermost 802.1Q id.
     pub vlan_id: Option<u16>,
-    /// 0 for a flow outside any tunnel; otherwise a number for the path of layers above (a later issue fills it).
+    /// 0 for a flow outside any tunnel; else one hexadecimal digit per tunnel, outermost first (1 IP in IP, 2 GRE):
+    /// the same two addresses inside and outside a tunnel are different flows.
     pub layer_path: u32,
     /// 4 or 6.
     pub ip_version: u8,
@@ -114,7 +115,8 @@ pub struct Packet {
     pub tcp: Option<Tcp>,
     /// The ICMP part, when its first 8 bytes were captured.
     pub icmp: Option<Icmp>,
-    /// FNV-1a over the captured transport payload: tells an identical datagram from another. 0 without payload.
+    /// `payload_hash` of the first 64 captured bytes of the transport payload: tells an identical datagram from
+    /// another. 0 when none was captured.
     pub payload_hash: u32,
 }
 
@@ -207,14 +209,27 @@ fn flag(present: bool, bit: u16) -> u16 {
     }
 }
 
+fn tcp_flags_of_row(tcp: &Tcp) -> u16 {
+    HAS_TCP
+        | flag(tcp.timestamps.is_some(), HAS_TIMESTAMPS)
+        | flag(tcp.mss.is_some(), HAS_MSS)
+        | flag(tcp.window_scale.is_some(), HAS_WINDOW_SCALE)
+        | flag(tcp.sack_permitted, SACK_PERMITTED)
+}
+
 impl Packet {
     /// Appends the row to `out`.
+    ///
+    /// Written in place and from references: a copy of fields just stored would wait for the stores.
+    #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let tcp = self.tcp.unwrap_or_default();
-        let icmp = self.icmp.unwrap_or_default();
-        let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
+        let start = out.len();
+        out.extend_from_slice(&[0; ROW_BYTES]);
+        let Some(row) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut::<ROW_BYTES>()) else { return };
+        let mut writer = Writer { row, at: 0 };
+        let sack =
+            self.tcp.as_ref().map_or(&[][..], |tcp| tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack));
         let (src_port, dst_port) = self.ports.unwrap_or_default();
-        let sack_count = usize::from(tcp.sack_count).min(MAX_SACK_BLOCKS);
         let flags = flag(self.timestamp_ns.is_some(), HAS_TIME)
             | flag(self.vlan_id.is_some(), HAS_VLAN)
             | flag(self.ports.is_some(), HAS_PORTS)
@@ -223,17 +238,10 @@ impl Packet {
             | flag(self.dont_fragment == Some(true), DF)
             | flag(self.more_fragments, MF)
             | flag(self.is_fragment, IS_FRAGMENT)
-            | flag(self.tcp.is_some(), HAS_TCP)
-            | flag(tcp.timestamps.is_some(), HAS_TIMESTAMPS)
-            | flag(tcp.mss.is_some(), HAS_MSS)
-            | flag(tcp.window_scale.is_some(), HAS_WINDOW_SCALE)
-            | flag(tcp.sack_permitted, SACK_PERMITTED)
-            | flag(self.icmp.is_some(), HAS_ICMP)
-            | flag(self.is_payload_cut, PAYLOAD_CUT);
-        let row_len = ROW_BYTES + 8 * sack_count;
-        let mut row = [0u8; ROW_BYTES];
-        let mut writer = Writer { row: &mut row, at: 0 };
-        writer.put(&(row_len as u16).to_le_bytes());
+            | flag(self.is_payload_cut, PAYLOAD_CUT)
+            | self.tcp.as_ref().map_or(0, tcp_flags_of_row)
+            | flag(self.icmp.is_some(), HAS_ICMP);
+        writer.put(&((ROW_BYTES + 8 * sack.len()) as u16).to_le_bytes());
         writer.put(&flags.to_le_bytes());
         writer.put(&self.frame_index.to_le_bytes());
         writer.put(&self.timestamp_ns.unwrap_or(0).to_le_bytes());
@@ -249,25 +257,26 @@ impl Packet {
         writer.put(&[(self.dscp << 2) | (self.ecn & 3), self.ttl]);
         writer.put(&self.fragment_offset_bytes.to_le_bytes());
         writer.put(&self.layer_path.to_le_bytes());
-        writer.put(&tcp.seq.to_le_bytes());
-        writer.put(&tcp.ack.to_le_bytes());
-        writer.put(&tcp.flags.to_le_bytes());
-        writer.put(&tcp.window.to_le_bytes());
-        writer.put(&tsval.to_le_bytes());
-        writer.put(&tsecr.to_le_bytes());
-        writer.put(&tcp.mss.unwrap_or(0).to_le_bytes());
-        writer.put(&[tcp.window_scale.unwrap_or(0), sack_count as u8]);
-        writer.put(&self.payload_hash.to_le_bytes());
-        writer.put(&self.src);
-        writer.put(&self.dst);
-        if self.icmp.is_some() {
+        if let Some(tcp) = &self.tcp {
+            let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
+            writer.put(&tcp.seq.to_le_bytes());
+            writer.put(&tcp.ack.to_le_bytes());
+            writer.put(&tcp.flags.to_le_bytes());
+            writer.put(&tcp.window.to_le_bytes());
+            writer.put(&tsval.to_le_bytes());
+            writer.put(&tsecr.to_le_bytes());
+            writer.put(&tcp.mss.unwrap_or(0).to_le_bytes());
+            writer.put(&[tcp.window_scale.unwrap_or(0), sack.len() as u8]);
+        } else if let Some(icmp) = &self.icmp {
             // ICMP has no TCP part: its eight bytes take the place of seq and ack.
-            writer.at = 52;
             writer.put(&[icmp.kind, icmp.code, 0, 0]);
             writer.put(&icmp.rest.to_le_bytes());
         }
-        out.extend_from_slice(&row);
-        for (left, right) in tcp.sack.iter().take(sack_count) {
+        writer.at = 76;
+        writer.put(&self.payload_hash.to_le_bytes());
+        writer.put(&self.src);
+        writer.put(&self.dst);
+        for (left, right) in sack {
             out.extend_from_slice(&left.to_le_bytes());
             out.extend_from_slice(&right.to_le_bytes());
         }
