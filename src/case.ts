@@ -34,6 +34,8 @@ export interface RunCaseOptions {
   readonly keyPath: string;
   /** `public` (default): names become pseudonyms, free text is withheld. `restricted`: everything as it is. */
   readonly tier?: Tier;
+  /** Key of the pseudonyms; made there on first use. Default: redaction.key beside the case file. */
+  readonly redactionKeyPath?: string;
   /** Takes an offset from TCP timestamps, which could tell hosts apart by their clocks. */
   readonly rebaseTimestamps?: boolean;
   /** RFC 3339 UTC; asked for each line of the evidence log. */
@@ -127,6 +129,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     given,
     caseName,
     signingKeyPath: options.keyPath,
+    redactionKeyPath: options.redactionKeyPath ?? null,
     addresses: tables.addresses(),
     captures: facts,
     shown: comparison.comparisons.map(({ cohort }) => cohort),

@@ -31,6 +31,8 @@ export interface PrivacyInput {
   readonly given: Case;
   readonly caseName: string;
   readonly signingKeyPath: string;
+  /** Null: beside the case file. */
+  readonly redactionKeyPath: string | null;
   /** Every address in the tables. */
   readonly addresses: readonly Uint8Array[];
   readonly captures: readonly CaptureFacts[];
@@ -52,7 +54,7 @@ export async function planPrivacy(input: PrivacyInput): Promise<Privacy> {
       inspect: undefined,
     };
   }
-  const key = await loadCaseKey(given.file, input.signingKeyPath);
+  const key = await loadCaseKey(given.file, input.signingKeyPath, input.redactionKeyPath ?? undefined);
   const servers = given.document.servers.flatMap(({ address }) => parseAddress(address) ?? []);
   const pseudonyms = new Pseudonyms(key, [...input.addresses, ...servers]);
   nameFiles(pseudonyms, input);

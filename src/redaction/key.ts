@@ -12,11 +12,16 @@ import { KEY_BYTES } from './crypto-pan.ts';
 export const KEY_FILE = 'redaction.key';
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS'];
 
-export async function loadCaseKey(caseFile: string, signingKeyPath: string): Promise<Uint8Array> {
+/** @param chosen a path that the caller chose; then no other is tried. */
+export async function loadCaseKey(
+  caseFile: string,
+  signingKeyPath: string,
+  chosen?: string,
+): Promise<Uint8Array> {
   const beside = join(dirname(caseFile), KEY_FILE);
   const name = createHash('sha256').update(caseFile).digest('hex').slice(0, 16);
   const fallback = join(dirname(signingKeyPath), `redaction-${name}.key`);
-  for (const path of [beside, fallback]) {
+  for (const path of chosen === undefined ? [beside, fallback] : [chosen]) {
     const text = (await readText(path)) ?? (await makeKey(path));
     if (text === null) continue;
     if (!/^[0-9a-f]{64}\s*$/.test(text))
@@ -30,9 +35,12 @@ export async function loadCaseKey(caseFile: string, signingKeyPath: string): Pro
   }
   throw new InputError({
     code: 'redaction/key-unwritable',
-    message: 'cannot write a redaction key beside the case file nor beside the signing key',
-    help: 'make one of the two folders writable, or pass --tier restricted',
-    path: caseFile,
+    message:
+      chosen === undefined
+        ? 'cannot write a redaction key beside the case file nor beside the signing key'
+        : 'cannot write the redaction key',
+    help: 'name a writable place with --redaction-key, or pass --tier restricted',
+    path: chosen ?? caseFile,
   });
 }
 

@@ -81,7 +81,10 @@ export function renderAsksMarkdown(input: ReportInput): string {
   );
   const extracts = input.extracts ?? [];
   if (extracts.length > 0) {
-    lines.push('Packets that show it (headers only; extracts/index.json lists every one with its origin):', '');
+    lines.push(
+      'Packets that show it (headers only; extracts/index.json lists every one with its origin):',
+      '',
+    );
     bullet(
       extracts.map(
         ({ file, claim, packets, display_filter }) =>

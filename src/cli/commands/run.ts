@@ -16,6 +16,7 @@ interface Arguments {
   failOn: 'degraded' | undefined;
   tier: 'public' | 'restricted';
   rebaseTimestamps: boolean;
+  redactionKey: string | undefined;
   progress: boolean;
   quiet: boolean;
 }
@@ -56,6 +57,10 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
           describe:
             'public: addresses become pseudonyms, free text is withheld; restricted: everything as it is',
         })
+        .option('redaction-key', {
+          type: 'string',
+          describe: 'key of the pseudonyms, made on first use (default: redaction.key beside the case file)',
+        })
         .option('rebase-timestamps', {
           type: 'boolean',
           default: false,
@@ -70,6 +75,7 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
         out: args.out,
         tier: args.tier,
         rebaseTimestamps: args.rebaseTimestamps,
+        ...(args.redactionKey === undefined ? {} : { redactionKeyPath: args.redactionKey }),
         keyPath: args.key ?? defaultKey(io),
         now: io.now,
         onProgress: progress.update,
