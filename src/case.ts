@@ -102,8 +102,9 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...findingFacts(compared.baseline, 'baseline'),
     ...findingFacts(compared.evening, 'evening'),
   ];
+  const labelOf = labels(given, end);
   for (const capture of given.captures.filter((other) => other.end !== end)) {
-    const label = `${capture.period}-${capture.end}`;
+    const label = labelOf(capture);
     const analysis = await analyze([capture.path], { ...reading, label, hash: true });
     log('analyze', ['analyze', capture.given], evidenceOf(analysis));
     tables.keep(label, sortedFlows(analysis.flows));
@@ -139,12 +140,12 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       comparison,
       findings: findings.map((finding) => omit(finding, 'flow_ids', 'label')),
       captures: withClocks(given, privacy.document, facts),
+      headline: comparison.headline_row,
     }),
     version,
     // Rewritten already: a pseudonym of a pseudonym would match nothing.
     case: privacy.document,
     threshold: thresholdOf(given),
-    headline: null,
     tier,
   };
   const cohortOf = cohortsOf(given).cohortOf ?? (() => 'all');
@@ -157,7 +158,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       servers: document.servers.map(({ address }) => address),
       cohortOf,
     }),
-    captures: captureFiles(given, facts, tables, end, nameOf),
+    captures: captureFiles(given, facts, tables, labelOf, nameOf),
     pseudonyms: privacy.pseudonyms,
     onName: privacy.metInPacket,
     rebaseTimestamps: options.rebaseTimestamps ?? false,
@@ -286,12 +287,24 @@ function planClaims({ comparison, report, tables, findings, servers, cohortOf }:
   return [verdict, ...findings.map((finding) => planFinding(tables.set(finding.label), finding))];
 }
 
+/** Table labels: the compared captures of a period are one set, every other capture is a set of its own. */
+function labels(given: Case, end: CaseCapture['end']): (capture: CaseCapture) => string {
+  return (capture) => {
+    if (capture.end === end) return capture.period;
+    const alike = given.captures.filter(
+      (other) => other.period === capture.period && other.end === capture.end,
+    );
+    const number = alike.indexOf(capture) + 1;
+    return `${capture.period}-${capture.end}${number > 1 ? `-${number}` : ''}`;
+  };
+}
+
 /** Capture sets as extracts read them; labels are those of the tables. */
 function captureFiles(
   given: Case,
   facts: readonly CaptureFacts[],
   tables: KeptTables,
-  end: CaseCapture['end'],
+  labelOf: (capture: CaseCapture) => string,
   nameOf: (path: string) => string,
 ): CaptureFiles[] {
   const describe = (path: string): { name: string; sha256: string } => {
@@ -300,7 +313,7 @@ function captureFiles(
   };
   const sets = new Map<string, CaptureFiles & { readonly paths: string[] }>();
   for (const capture of given.captures) {
-    const label = capture.end === end ? capture.period : `${capture.period}-${capture.end}`;
+    const label = labelOf(capture);
     const { flows } = tables.set(label);
     const set = sets.get(label) ?? {
       label,

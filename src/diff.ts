@@ -6,8 +6,11 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
+import { dayKind, daysOf, type DailyWindow, type DayRange } from './calendar/window.ts';
 import { parseCohorts } from './cohorts/parse.ts';
-import { compare } from './comparison/compare.ts';
+import { compare, type CompareOptions } from './comparison/compare.ts';
+import { headlineOf } from './comparison/headline.ts';
+import { dayComparisons, MIN_PAIRED_DAYS, patternRows, type Day } from './comparison/pattern.ts';
 import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
 import type { PlayerMinutes } from './comparison/player-minutes.ts';
 import type { ProfileName } from './comparison/profiles.ts';
@@ -31,6 +34,14 @@ export interface DiffOptions {
   readonly replicates?: number;
   /** Address → cohort; without it only `all` is compared. */
   readonly cohortOf?: (address: string) => string;
+  /** Cohorts by inferred access type instead of `cohortOf`. */
+  readonly byAccess?: boolean;
+  /** Hours to cut out of the evening captures, day by day; needs `baselineWindow` too. Days present in both are paired by date. */
+  readonly window?: DailyWindow;
+  readonly baselineWindow?: DailyWindow;
+  /** Only days of this kind; `holidays` (YYYY-MM-DD) count as weekend. */
+  readonly onlyDays?: 'weekday' | 'weekend';
+  readonly holidays?: readonly string[];
   /** Server addresses; without them the initiator of a flow is the client. */
   readonly servers?: readonly string[];
   readonly vantage?: Vantage;
@@ -86,14 +97,19 @@ export async function diff(
   }
   const before = await measure('baseline', baselineInputs, options);
   const after = await measure('evening', eveningInputs, options);
-  const comparison = compare(before.minutes, after.minutes, {
+  const settings: CompareOptions = {
     profile: options.profile ?? DEFAULT_PROFILE,
     seed: options.seed ?? DEFAULT_SEED,
     ...(options.replicates === undefined ? {} : { replicates: options.replicates }),
     ...(options.cohortOf === undefined ? {} : { cohortOf: options.cohortOf }),
+    ...(options.byAccess === undefined ? {} : { byAccess: options.byAccess }),
     captures: { baseline: capturesOf(before.analysis), evening: capturesOf(after.analysis) },
     diagnostics: [...labelled('baseline', before.analysis), ...labelled('evening', after.analysis)],
-  });
+  };
+  const comparison =
+    options.window === undefined || options.baselineWindow === undefined
+      ? compare(before.minutes(), after.minutes(), settings)
+      : compareDays(before, after, options.window, options.baselineWindow, options, settings);
   return { comparison, baseline: before.analysis, evening: after.analysis };
 }
 
@@ -101,7 +117,7 @@ async function measure(
   period: 'baseline' | 'evening',
   inputs: readonly string[],
   options: DiffOptions,
-): Promise<{ readonly minutes: PlayerMinutes; readonly analysis: Analysis }> {
+): Promise<Measured> {
   const collector = new PlayerMinutesCollector();
   const analysis = await analyze(inputs, {
     label: period,
@@ -121,11 +137,79 @@ async function measure(
   });
   const flows = sortedFlows(analysis.flows);
   options.onBatch?.(period, flows);
-  const minutes = collector.finish(flowRows(flows), {
-    ...(options.servers === undefined ? {} : { servers: options.servers }),
-    ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
-  });
+  const rows = flowRows(flows);
+  const minutes = (only?: DayRange): PlayerMinutes =>
+    collector.finish(rows, {
+      ...(only === undefined ? {} : { only }),
+      ...(options.servers === undefined ? {} : { servers: options.servers }),
+      ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
+    });
   return { minutes, analysis };
+}
+
+interface Measured {
+  /** Of everything, or of one day's window. */
+  readonly minutes: (only?: DayRange) => PlayerMinutes;
+  readonly analysis: Analysis;
+}
+
+/** Windows of several days, paired by date; claims about evenings from six days on, else about the last one. */
+function compareDays(
+  before: Measured,
+  after: Measured,
+  eveningWindow: DailyWindow,
+  baselineWindow: DailyWindow,
+  options: DiffOptions,
+  settings: CompareOptions,
+): Comparison {
+  const holidays = new Set(options.holidays ?? []);
+  const rangesOf = (measured: Measured, window: DailyWindow): Map<string, DayRange> => {
+    const { firstMinute, minutes } = measured.minutes();
+    const ranges = minutes === 0 ? [] : daysOf(window, firstMinute, firstMinute + minutes - 1);
+    return new Map(ranges.map((range) => [range.date, range]));
+  };
+  const evenings = rangesOf(after, eveningWindow);
+  const baselines = rangesOf(before, baselineWindow);
+  const dates = [...evenings.keys()].filter(
+    (date) =>
+      baselines.has(date) && (options.onlyDays === undefined || dayKind(date, holidays) === options.onlyDays),
+  );
+  if (dates.length === 0) {
+    throw new InputError({
+      code: 'diff/no-paired-day',
+      message: 'no date has both a baseline window and an evening window',
+      help: `evenings: ${[...evenings.keys()].join(', ') || 'none'}; baselines: ${[...baselines.keys()].join(', ') || 'none'}`,
+    });
+  }
+  const days: Day[] = dates.map((date) => ({
+    date,
+    comparison: compare(before.minutes(baselines.get(date)!), after.minutes(evenings.get(date)!), settings),
+  }));
+  const last = days.at(-1)!.comparison;
+  const rows = patternRows(days);
+  const isPattern = days.length >= MIN_PAIRED_DAYS;
+  const headline = isPattern ? headlineOf(rows) : null;
+  const found = `${days.length} paired ${days.length === 1 ? 'day' : 'days'} (${dates.join(', ')})`;
+  return {
+    ...last,
+    verdict: headline?.verdict ?? last.verdict,
+    headline:
+      headline?.sentence ??
+      `${last.headline} Of ${dates.at(-1)!} alone: a pattern needs ${MIN_PAIRED_DAYS} paired days, there are ${days.length}.`,
+    headline_row: headline === null ? last.headline_row : headline.row,
+    undecided_metrics: headline?.undecided ?? last.undecided_metrics,
+    scope: isPattern
+      ? `pattern: the evenings of ${found}, in ${eveningWindow.zone}; distributions and timelines show the last of them`
+      : `window: ${dates.at(-1)!}, in ${eveningWindow.zone}; ${found} are too few for a claim about evenings`,
+    comparisons: isPattern ? rows : last.comparisons,
+    days: dayComparisons(days),
+    limitations: isPattern
+      ? [
+          'PATTERN claim: about the measured days; days to come may differ, and days were taken as independent of each other.',
+          ...last.limitations.filter((sentence) => !sentence.startsWith('WINDOW claim only')),
+        ]
+      : last.limitations,
+  };
 }
 
 function rttBatch(batch: Batch): RttBatch {

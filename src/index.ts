@@ -13,6 +13,7 @@ import type { Analysis } from './analyze.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { EXPORT_FORMATS, isSpecial, type ExportFormat } from './tables/formats.ts';
+export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';
@@ -22,6 +23,7 @@ export { sortedFlows } from './tables/flows.ts';
 export { Batch } from './tables/batch.ts';
 export { TABLE_NAMES, type TableName } from './tables/names.ts';
 export { EngineError, InputError, LagdiffError, UsageError, type ErrorFacts } from './errors.ts';
+export { COMPATS, type Compat } from './engine/flow.ts';
 export { packageVersion } from './engine/load.ts';
 export { PROFILE_NAMES, type ProfileName } from './comparison/profiles.ts';
 export type { Comparison, ComparisonRow, Verdict } from './comparison/types.ts';

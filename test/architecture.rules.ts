@@ -36,6 +36,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'analyze.ts',
         'cohorts/',
         'comparison/',
+        'calendar/',
       ],
       ...['export.ts', 'engine/', 'metrics/', 'pairing/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
     ],
@@ -133,6 +134,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'analyze.ts',
         'cohorts/',
         'comparison/',
+        'calendar/',
         'metrics/',
         'capture/',
         'tables/',
@@ -236,6 +238,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'diagnostics/',
     mayUse: ['engine/', SCHEMA, ...LEAVES],
     because: 'a catalogue of problems is data that every stage may point at; it counts what the core tallied',
+  },
+  {
+    room: 'calendar/',
+    mayUse: [...LEAVES],
+    because: 'hours of a day in a named zone are a matter of dates alone; captures and metrics are elsewhere',
   },
   {
     room: 'statistics/',
@@ -386,8 +393,8 @@ export const MENTION_RULES: readonly MentionRule[] = [
   { mention: 'randomUUID', rooms: [], because: CHANCE },
   {
     mention: 'Intl',
-    rooms: ['case/', 'report/'],
-    because: `${LOCALE}; the two rooms that read and write local times of a named zone ask Intl for its rules, in one fixed locale`,
+    rooms: ['case/', 'report/', 'calendar/'],
+    because: `${LOCALE}; the rooms that read and write local times of a named zone ask Intl for its rules, in one fixed locale`,
   },
   { mention: 'toLocaleString', rooms: [], because: LOCALE },
   { mention: 'toLocaleDateString', rooms: [], because: LOCALE },

@@ -10,6 +10,8 @@ import {
   deadlineCells,
   excessSeries,
   lossCells,
+  lossToClientCells,
+  lossToServerCells,
   rttCells,
   type RatioCell,
   type RttCell,
@@ -55,6 +57,20 @@ export function compareCohort(input: CohortInput): CohortResult {
     lossCells,
     'lost over sent packets of both directions, sums over client-minutes',
   );
+  const toClient = ratioRow(
+    input,
+    blocks,
+    'loss_to_client_ratio',
+    lossToClientCells,
+    'lost over sent packets from server to client, sums over client-minutes',
+  );
+  const toServer = ratioRow(
+    input,
+    blocks,
+    'loss_to_server_ratio',
+    lossToServerCells,
+    'lost over sent packets from client to server, sums over client-minutes',
+  );
   const deadline = ratioRow(
     input,
     blocks,
@@ -62,7 +78,11 @@ export function compareCohort(input: CohortInput): CohortResult {
     deadlineCells,
     "share of packets lost, or later than the flow's minimum RTT of the period plus the buffer (late share from RTT samples)",
   );
-  return { rows: withDoubts(input, [connect, loss, ...rtt.rows, deadline]), shift: rtt.shift, blocks };
+  return {
+    rows: withDoubts(input, [connect, loss, toClient, toServer, ...rtt.rows, deadline]),
+    shift: rtt.shift,
+    blocks,
+  };
 }
 
 function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; shift: ShiftPoint[] } {

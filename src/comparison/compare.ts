@@ -4,6 +4,7 @@ import { parseAddress } from '../cohorts/prefix.ts';
 import { benjaminiHochberg } from '../statistics/multiplicity.ts';
 import { formatInstant } from '../units.ts';
 import { compareCohort } from './cohort-rows.ts';
+import { controlsOf } from './controls.ts';
 import { lossCells } from './metric-cells.ts';
 import type { CohortInput, DraftRow } from './row.ts';
 import { checkPeriods } from './period-checks.ts';
@@ -36,6 +37,8 @@ export interface CompareOptions {
   readonly replicates?: number;
   /** Cohort of an address; without it only `all` is compared. */
   readonly cohortOf?: (address: string) => string;
+  /** Instead of `cohortOf`: cohorts by the access type inferred from each client's SYN. */
+  readonly byAccess?: boolean;
   readonly captures?: { readonly baseline: Captures; readonly evening: Captures };
   /** Share of packets each capture is known to have missed. */
   readonly captureDropRatio?: { readonly baseline: number | null; readonly evening: number | null };
@@ -65,7 +68,13 @@ export function compare(
     baseline: cohortPeriod(baseline, () => true),
     evening: cohortPeriod(evening, () => true),
   };
-  const named = splitCohorts(baseline, evening, options.cohortOf);
+  const access = accessOf(baseline, evening);
+  const accessByClient = new Map(access.map((entry) => [entry.client, entry.access]));
+  const cohortOf =
+    options.byAccess === true
+      ? (address: string): string => accessByClient.get(address) ?? 'unknown'
+      : options.cohortOf;
+  const named = splitCohorts(baseline, evening, cohortOf);
   const cohorts = [all, ...named];
   const results = cohorts.map((cohort) => {
     const input: CohortInput = {
@@ -90,6 +99,8 @@ export function compare(
     schema: 'lagdiff/diff@1',
     verdict: headline.verdict,
     headline: headline.sentence,
+    headline_row: headline.row,
+    undecided_metrics: headline.undecided,
     scope: 'window: these two captures differ, or not; nothing is said about other evenings',
     profile: profile.name,
     seed: options.seed,
@@ -111,7 +122,7 @@ export function compare(
     simpson,
     loss: cohorts.flatMap(lossDetails),
     distances: cohorts.flatMap((c) => distancesOf(c.cohort, c.baseline, c.evening) ?? []),
-    access: accessOf(baseline, evening),
+    access,
     ecdf: cohorts.flatMap((c) => [
       ecdfOf(c.cohort, 'baseline', c.baseline),
       ecdfOf(c.cohort, 'evening', c.evening),
@@ -120,6 +131,8 @@ export function compare(
       ...timelineOf(c.cohort, 'baseline', c.baseline, baseline.firstMinute),
       ...timelineOf(c.cohort, 'evening', c.evening, evening.firstMinute),
     ]),
+    controls: controlsOf(all.baseline, profile, options.seed, replicates),
+    days: [],
     limitations: limitationsOf({
       baseline,
       evening,
@@ -145,9 +158,14 @@ function splitCohorts(
   }));
 }
 
-/** False discovery rate over cohorts × headline metrics (S7); other metrics keep their p and get no q. */
+/**
+ * False discovery rate over cohorts × headline metrics (S7); other metrics keep their p and get no q. A ratio without one
+ * event in either period cannot be rejected whatever the truth, so it is no test and costs the others nothing.
+ */
 function adjust(drafts: readonly DraftRow[]): ComparisonRow[] {
-  const tested = drafts.map((row) => (HEADLINE_METRICS.includes(row.metric) ? row.p_value : null));
+  const tested = drafts.map((row) =>
+    HEADLINE_METRICS.includes(row.metric) && !(row.baseline === 0 && row.evening === 0) ? row.p_value : null,
+  );
   const q = benjaminiHochberg(tested);
   return drafts.map((row, i) => ({
     ...row,

@@ -26,7 +26,8 @@ export interface LossMinute {
 export interface FlowData {
   /** By toward × method. */
   readonly rtt: Map<number, Minutes>;
-  readonly loss: Map<number, LossMinute>;
+  /** By direction: 0 forward, 1 reverse. */
+  readonly loss: readonly [Map<number, LossMinute>, Map<number, LossMinute>];
   readonly directions: Set<number>;
 }
 

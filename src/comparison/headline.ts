@@ -6,9 +6,16 @@
  *    DEGRADED, or when no single cohort is.
  * 2. INSUFFICIENT if the rows of `all` cannot be judged: the first measurable headline row, RTT median before others.
  * 3. IMPROVED if a headline row of `all` is IMPROVED and no headline row anywhere is worse by more than nothing.
- * 4. EQUIVALENT if every judged headline row of `all` and of each cohort is EQUIVALENT, and none of `all` that
- *    could be measured is INSUFFICIENT.
+ * 4. EQUIVALENT if every judged row of a primary metric, of `all` and of each cohort, is EQUIVALENT, none of `all` that
+ *    could be measured is INSUFFICIENT, and no derived row is worse. Derived metrics that stay open are named.
  * 5. MINOR if every such row is EQUIVALENT, MINOR or IMPROVED; else INCONCLUSIVE.
+ *
+ * Primary are connection failures, loss per direction and RTT. Derived are deadline misses and SLO breaches: thresholds laid
+ * over the same RTT and loss, counted from a few dozen RTT samples per player-minute (host delay included), so that
+ * their intervals are several times wider. They can raise an alarm; their width alone cannot take an answer away.
+ *
+ * Loss is tested per direction, since pooling both halves a loss that is in one; the pooled `loss_ratio` is their mean,
+ * is reported beside them, and would only count the same loss again.
  *
  * A few connection attempts without one failure cannot exclude a point; such a row holds 4 and 5 back no more than
  * its limitation says. A metric without a value in either period (no loss evidence in opaque UDP) takes no part, and is named as such
@@ -16,14 +23,20 @@
  */
 import { NS_PER_MS } from '../units.ts';
 import { isDuration } from './rounding.ts';
-import type { ComparisonRow, Metric, Verdict } from './types.ts';
+import type { Comparison, ComparisonRow, Metric, Verdict } from './types.ts';
+
+/** Decide on EQUIVALENT, in this order. */
+const PRIMARY_METRICS: readonly Metric[] = [
+  'connect_failure_ratio',
+  'loss_to_client_ratio',
+  'loss_to_server_ratio',
+  'rtt_p50_ns',
+  'rtt_p95_ns',
+];
 
 /** Tested together (S7), in the order in which they decide. */
 export const HEADLINE_METRICS: readonly Metric[] = [
-  'connect_failure_ratio',
-  'loss_ratio',
-  'rtt_p50_ns',
-  'rtt_p95_ns',
+  ...PRIMARY_METRICS,
   'deadline_miss_ratio',
   'slo_breach_ratio',
 ];
@@ -36,6 +49,8 @@ const WORDS: Readonly<Record<Metric, string>> = {
   excess_delay_p50_ns: 'excess delay',
   pdv_p95_ns: 'round-trip PDV p95',
   loss_ratio: 'packet loss',
+  loss_to_client_ratio: 'packet loss from server to client',
+  loss_to_server_ratio: 'packet loss from client to server',
   deadline_miss_ratio: 'deadline misses',
   slo_breach_ratio: 'player-minutes above the threshold',
   connect_failure_ratio: 'failed connection attempts',
@@ -44,20 +59,23 @@ const WORDS: Readonly<Record<Metric, string>> = {
 export interface Headline {
   readonly verdict: Verdict;
   readonly sentence: string;
+  readonly row: Comparison['headline_row'];
+  readonly undecided: readonly Metric[];
 }
 
 export function headlineOf(rows: readonly ComparisonRow[]): Headline {
   const headline = rows.filter((row) => HEADLINE_METRICS.includes(row.metric) && isMeasured(row));
   const named = nameDegraded(headline);
-  if (named !== null) return { verdict: 'DEGRADED', sentence: `DEGRADED for ${describe(named)}.` };
+  if (named !== null) return say('DEGRADED', `DEGRADED for ${describe(named)}.`, named);
 
   const ofAll = headline.filter((row) => row.cohort === 'all');
   const decisive = ofAll.find((row) => row.metric === 'rtt_p50_ns') ?? ofAll[0];
   if (decisive === undefined) {
-    return {
-      verdict: 'INSUFFICIENT',
-      sentence: 'INSUFFICIENT: no metric has a value in both periods; see what to collect in each row.',
-    };
+    return say(
+      'INSUFFICIENT',
+      'INSUFFICIENT: no metric has a value in both periods; see what to collect in each row.',
+      null,
+    );
   }
   if (decisive.verdict === 'INSUFFICIENT') {
     const needed = decisive.needed;
@@ -65,10 +83,7 @@ export function headlineOf(rows: readonly ComparisonRow[]): Headline {
       needed === null
         ? ''
         : ` Collect at least ${needed.clients} clients and ${needed.minutes} minutes per period.`;
-    return {
-      verdict: 'INSUFFICIENT',
-      sentence: `INSUFFICIENT: ${needed?.reason ?? 'no interval'}.${collect}`,
-    };
+    return say('INSUFFICIENT', `INSUFFICIENT: ${needed?.reason ?? 'no interval'}.${collect}`, decisive);
   }
 
   const judged = headline.filter((row) => row.verdict !== 'INSUFFICIENT');
@@ -79,32 +94,65 @@ export function headlineOf(rows: readonly ComparisonRow[]): Headline {
     judged.find((row) => row.metric === metric && row.cohort === 'all' && row.verdict === 'IMPROVED'),
   ).find((row) => row !== undefined);
   if (improved !== undefined && !worse) {
-    return { verdict: 'IMPROVED', sentence: `IMPROVED for ${describe(improved)}.` };
+    return say('IMPROVED', `IMPROVED for ${describe(improved)}.`, improved);
   }
-  const required = judged.filter((row) => !isConnectWithoutFailure(row));
-  const complete = ofAll.every((row) => row.verdict !== 'INSUFFICIENT' || isConnectWithoutFailure(row));
+  const required = judged.filter(
+    (row) => !isConnectWithoutFailure(row) && (isPrimary(row) || row.verdict !== 'INCONCLUSIVE'),
+  );
+  const undecided = HEADLINE_METRICS.filter((metric) =>
+    judged.some((row) => row.metric === metric && !isPrimary(row) && row.verdict === 'INCONCLUSIVE'),
+  );
+  const open =
+    undecided.length === 0 ? '' : ` Undecided: ${undecided.map((metric) => WORDS[metric]).join(', ')}.`;
+  const complete = ofAll
+    .filter(isPrimary)
+    .every((row) => row.verdict !== 'INSUFFICIENT' || isConnectWithoutFailure(row));
   if (complete && required.every((row) => row.verdict === 'EQUIVALENT')) {
-    return {
-      verdict: 'EQUIVALENT',
-      sentence: `EQUIVALENT within the margins, ${required.length} rows: ${describe(decisive)}.`,
-    };
+    const metrics = HEADLINE_METRICS.filter((metric) => required.some((row) => row.metric === metric));
+    const words = metrics.map((metric) => WORDS[metric]).join(', ');
+    return say(
+      'EQUIVALENT',
+      `EQUIVALENT: no difference beyond the margins in ${words}. For example ${describe(decisive)}.${open}`,
+      decisive,
+      undecided,
+    );
   }
   const calm: readonly Verdict[] = ['EQUIVALENT', 'MINOR', 'IMPROVED'];
   if (complete && required.every((row) => calm.includes(row.verdict))) {
     const minor = required.find((row) => row.verdict === 'MINOR') ?? decisive;
-    return {
-      verdict: 'MINOR',
-      sentence: `MINOR: a difference within the margin or not clearly beyond it, ${describe(minor)}.`,
-    };
+    return say(
+      'MINOR',
+      `MINOR: a difference within the margin or not clearly beyond it, ${describe(minor)}.${open}`,
+      minor,
+      undecided,
+    );
   }
-  const open = required.find((row) => row.verdict === 'INCONCLUSIVE' || row.verdict === 'DEGRADED');
-  const about = open ?? ofAll.find((row) => row.verdict === 'INSUFFICIENT') ?? decisive;
+  const unsettled = required.find((row) => row.verdict === 'INCONCLUSIVE' || row.verdict === 'DEGRADED');
+  const about = unsettled ?? ofAll.find((row) => row.verdict === 'INSUFFICIENT') ?? decisive;
   const needed = about.needed;
   const collect =
     needed === null
       ? ''
       : ` An answer needs about ${needed.clients} clients and ${needed.minutes} minutes per period.`;
-  return { verdict: 'INCONCLUSIVE', sentence: `INCONCLUSIVE: ${describe(about)}.${collect}` };
+  return say('INCONCLUSIVE', `INCONCLUSIVE: ${describe(about)}.${collect}`, about);
+}
+
+function say(
+  verdict: Verdict,
+  sentence: string,
+  row: ComparisonRow | null,
+  undecided: readonly Metric[] = [],
+): Headline {
+  return {
+    verdict,
+    sentence,
+    row: row === null ? null : { cohort: row.cohort, metric: row.metric },
+    undecided,
+  };
+}
+
+function isPrimary(row: ComparisonRow): boolean {
+  return PRIMARY_METRICS.includes(row.metric);
 }
 
 export function isConnectWithoutFailure(row: ComparisonRow): boolean {
@@ -156,11 +204,14 @@ function describe(row: ComparisonRow): string {
         `(95 % interval ${formatDifference(row.metric, row.ci95[0])} to ${formatDifference(row.metric, row.ci95[1])}, ` +
         `margin ${formatDifference(row.metric, row.margin).replace('+', '')}` +
         `${row.q_value === null ? '' : `, q ${row.q_value < 0.001 ? '< 0.001' : row.q_value.toFixed(3)}`})`;
-  const sample = row.paired
-    ? `the same ${row.clients} clients`
-    : `${row.clients} clients per period, unpaired`;
+  const sample =
+    row.days !== undefined
+      ? `${row.days.paired} paired days, ${row.days.degraded} of them degraded on their own`
+      : row.paired
+        ? `the same ${row.clients} clients`
+        : `${row.clients} clients per period, unpaired`;
   return (
     `${who}: ${WORDS[row.metric]} ${value(row.baseline)} in the baseline, ${value(row.evening)} in the evening${change}; ` +
-    `${sample}, ${row.blocks} time blocks; this window only`
+    `${sample}${row.days === undefined ? `, ${row.blocks} time blocks; this window only` : ''}`
   );
 }

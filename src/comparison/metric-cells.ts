@@ -58,6 +58,17 @@ export const lossCells = (period: CohortPeriod): RatioCell[] =>
     c.sentPackets === null ? null : { events: c.lostPackets ?? 0, trials: c.sentPackets },
   );
 
+const directionCells =
+  (direction: 'toClient' | 'toServer') =>
+  (period: CohortPeriod): RatioCell[] =>
+    countCells(period.cells, (c) => {
+      const loss = c[direction];
+      return loss === null ? null : { events: loss.lost, trials: loss.sent };
+    });
+
+export const lossToClientCells = directionCells('toClient');
+export const lossToServerCells = directionCells('toServer');
+
 /**
  * Share of packets lost or late, in units of timed samples: n·L + (1 − L)·late. Lost packets are not added to the
  * samples one by one: a minute has thousands of packets and a dozen samples, and each loss would count a hundredfold.

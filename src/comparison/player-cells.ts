@@ -1,5 +1,5 @@
 /** Flows of known clients → cells per client and minute: RTT, PDV, loss, deadline misses. */
-import { MIN_SAMPLES_PER_CELL, type FlowData, type Side } from './flow-samples.ts';
+import { MIN_SAMPLES_PER_CELL, type FlowData, type LossMinute, type Side } from './flow-samples.ts';
 import { MinuteSamples } from './minute-samples.ts';
 import type { PlayerCell } from './player-minutes.ts';
 import type { FlowRow } from './table-batches.ts';
@@ -8,6 +8,8 @@ import type { Vantage } from './vantage.ts';
 export interface FlowView {
   readonly row: FlowRow;
   readonly client: number;
+  /** Of a bin: 0 forward, 1 reverse. */
+  readonly toServerDirection: 0 | 1;
   readonly data: FlowData | undefined;
   readonly towardClient: Side | null;
   readonly towardServer: Side | null;
@@ -18,9 +20,8 @@ interface CellParts {
   readonly minute: number;
   towardClient: MinuteSamples[];
   towardServer: MinuteSamples[];
-  sent: number;
-  lost: number;
-  measurable: boolean;
+  /** By whether the packets go to the server (1) or to the client (0). */
+  loss: [LossMinute | null, LossMinute | null];
   late: number;
 }
 
@@ -53,9 +54,7 @@ function gatherParts(
         minute,
         towardClient: [],
         towardServer: [],
-        sent: 0,
-        lost: 0,
-        measurable: false,
+        loss: [null, null],
         late: 0,
       };
       parts.set(key, part);
@@ -77,12 +76,15 @@ function gatherParts(
     if (vantage !== 'server') add(view.towardServer, 'towardServer');
     // Loss is read off both directions together; with one missing, a gap may be the capture's.
     if (view.data === undefined || view.data.directions.size < 2) continue;
-    for (const [minute, loss] of view.data.loss) {
-      if (minute < firstMinute || minute >= firstMinute + minutes) continue;
-      const part = partOf(view.client, minute - firstMinute);
-      part.sent += loss.sent;
-      part.lost += loss.lost;
-      part.measurable = true;
+    for (const direction of [0, 1] as const) {
+      const toServer = direction === view.toServerDirection ? 1 : 0;
+      for (const [minute, loss] of view.data.loss[direction]) {
+        if (minute < firstMinute || minute >= firstMinute + minutes) continue;
+        const part = partOf(view.client, minute - firstMinute);
+        const sum = (part.loss[toServer] ??= { sent: 0, lost: 0 });
+        sum.sent += loss.sent;
+        sum.lost += loss.lost;
+      }
     }
   }
   return [...parts.values()].sort((a, b) => a.client - b.client || a.minute - b.minute);
@@ -116,6 +118,7 @@ function toCell(part: CellParts, vantage: Vantage): PlayerCell {
   }
   const timed = vantage === 'client' ? part.towardServer : part.towardClient;
   const samples = timed.reduce((sum, s) => sum + s.count, 0);
+  const measured = part.loss.filter((loss) => loss !== null);
   return {
     client: part.client,
     minute: part.minute,
@@ -124,8 +127,10 @@ function toCell(part: CellParts, vantage: Vantage): PlayerCell {
     rttP95Ns: rtt === null ? null : Math.round(rtt.p95),
     rttMinNs: rtt === null ? null : rtt.min,
     pdvP95Ns: rtt === null ? null : Math.round(rtt.p95 - rtt.min),
-    sentPackets: part.measurable ? part.sent : null,
-    lostPackets: part.measurable ? part.lost : null,
+    sentPackets: measured.length === 0 ? null : measured.reduce((sum, { sent }) => sum + sent, 0),
+    lostPackets: measured.length === 0 ? null : measured.reduce((sum, { lost }) => sum + lost, 0),
+    toClient: part.loss[0],
+    toServer: part.loss[1],
     lateSamples: part.late,
     timedSamples: samples,
   };

@@ -19,6 +19,8 @@ export interface CollectorOptions {
   /** The capture's own range, when it is wider than the flows'. */
   readonly firstTimestampNs?: bigint;
   readonly lastTimestampNs?: bigint;
+  /** Only these whole minutes since the epoch, `end` outside; the edges of a window cut from a longer capture are kept. */
+  readonly only?: { readonly startMinute: number; readonly endMinute: number };
 }
 
 function periodOf(
@@ -32,16 +34,37 @@ function periodOf(
     if (last === null || flow.lastTimestampNs > last) last = flow.lastTimestampNs;
   }
   if (first === null || last === null) return { first, last, firstMinute: 0, minutes: 0 };
-  const firstMinute = minuteOf(first + EDGE_NS + MINUTE_NS - 1n);
-  return { first, last, firstMinute, minutes: Math.max(0, minuteOf(last - EDGE_NS) - firstMinute) };
+  let firstMinute = minuteOf(first + EDGE_NS + MINUTE_NS - 1n);
+  let endMinute = minuteOf(last - EDGE_NS);
+  const { only } = options;
+  if (only !== undefined) {
+    firstMinute = Math.max(firstMinute, only.startMinute);
+    endMinute = Math.min(endMinute, only.endMinute);
+    const from = BigInt(only.startMinute) * MINUTE_NS;
+    const to = BigInt(only.endMinute) * MINUTE_NS - 1n;
+    if (from > first) first = from;
+    if (to < last) last = to;
+  }
+  return { first, last, firstMinute, minutes: Math.max(0, endMinute - firstMinute) };
+}
+
+/** Flows that meet the window; connection attempts outside it belong to another day. */
+function insideWindow(flows: readonly FlowRow[], { only }: CollectorOptions): readonly FlowRow[] {
+  if (only === undefined) return flows;
+  const from = BigInt(only.startMinute) * MINUTE_NS;
+  const to = BigInt(only.endMinute) * MINUTE_NS;
+  return flows
+    .filter((flow) => flow.lastTimestampNs >= from && flow.firstTimestampNs < to)
+    .map((flow) => (flow.firstTimestampNs >= from ? flow : { ...flow, handshakeAttempts: 0 }));
 }
 
 export function assemblePlayerMinutes(
   data: ReadonlyMap<number, FlowData>,
   rttSamples: number,
-  flows: readonly FlowRow[],
+  allFlows: readonly FlowRow[],
   options: CollectorOptions,
 ): PlayerMinutes {
+  const flows = insideWindow(allFlows, options);
   const { first, last, firstMinute, minutes } = periodOf(flows, options);
   const serverSet = options.servers === undefined ? null : new Set(options.servers);
   const clientIsInitiator = (row: FlowRow): boolean => serverSet === null || !serverSet.has(row.initiator);
@@ -58,6 +81,7 @@ export function assemblePlayerMinutes(
     return {
       row,
       client: index.get(clientOf(row))!,
+      toServerDirection: clientIsInitiator(row) ? 0 : 1,
       data: flow,
       towardClient: flow === undefined ? null : chooseSide(flow, toward, firstMinute, minutes),
       towardServer: flow === undefined ? null : chooseSide(flow, 1 - toward, firstMinute, minutes),
@@ -72,7 +96,7 @@ export function assemblePlayerMinutes(
     options.vantage === undefined ? decided.reason : `given by the caller (${decided.reason})`;
   const deadlineBufferNs = options.deadlineBufferNs ?? DEFAULT_DEADLINE_BUFFER_NS;
 
-  const named = new Set(flows.map((row) => row.flowId));
+  const named = new Set(allFlows.map((row) => row.flowId));
   const servers = new Set(relevant.map((row) => (clientIsInitiator(row) ? row.responder : row.initiator)));
   return {
     firstTimestampNs: first,

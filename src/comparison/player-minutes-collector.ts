@@ -44,11 +44,12 @@ export class PlayerMinutesCollector {
       if (batch.packets[row]! > 0) flow.directions.add(batch.direction[row]!);
       if (batch.lostValid[row] === 0) continue;
       const lost = batch.lostPackets[row]!;
-      const cell = flow.loss.get(minute) ?? { sent: 0, lost: 0 };
+      const loss = flow.loss[batch.direction[row] === 0 ? 0 : 1];
+      const cell = loss.get(minute) ?? { sent: 0, lost: 0 };
       // Captured + lost keeps the ratio ≤ 1 whether the loss lies before the capture point or after it.
       cell.sent += batch.packets[row]! + lost;
       cell.lost += lost;
-      flow.loss.set(minute, cell);
+      loss.set(minute, cell);
     }
   }
 
@@ -60,7 +61,7 @@ export class PlayerMinutesCollector {
   private flow(id: number): FlowData {
     let flow = this.flows.get(id);
     if (flow === undefined) {
-      flow = { rtt: new Map(), loss: new Map(), directions: new Set() };
+      flow = { rtt: new Map(), loss: [new Map(), new Map()], directions: new Set() };
       this.flows.set(id, flow);
     }
     return flow;

@@ -4,6 +4,11 @@
  */
 import type { Vantage } from './vantage.ts';
 
+export interface DirectionLoss {
+  readonly sent: number;
+  readonly lost: number;
+}
+
 export interface PlayerCell {
   /** Index into `clients`. */
   readonly client: number;
@@ -19,6 +24,9 @@ export interface PlayerCell {
   /** Captured plus lost packets, both directions, where loss is measurable; null where it is not. */
   readonly sentPackets: number | null;
   readonly lostPackets: number | null;
+  /** The same per direction; null where that direction's loss is not measurable. */
+  readonly toClient: DirectionLoss | null;
+  readonly toServer: DirectionLoss | null;
   /** RTT samples later than their flow's minimum of the period plus the buffer, of `timedSamples`. */
   readonly lateSamples: number;
   readonly timedSamples: number;

@@ -108,6 +108,8 @@ export function marginOf(metric: Metric, profile: Profile, baseline: number | nu
     case 'pdv_p95_ns':
       return { value: 5 * NS_PER_MS, source: `5 ms; ${DEFAULT}` };
     case 'loss_ratio':
+    case 'loss_to_client_ratio':
+    case 'loss_to_server_ratio':
       return {
         value: profile.lossMargin.value,
         source: `${profile.lossMargin.value * 100} points; ${DEFAULT}`,

@@ -26,7 +26,7 @@ export function withDoubts(input: CohortInput, rows: readonly DraftRow[]): Draft
         'conditional on connecting: more attempts failed to connect in the evening, and they have no delay',
       );
     }
-    if (dropsDominate && (row.metric === 'loss_ratio' || row.metric === 'deadline_miss_ratio')) {
+    if (dropsDominate && (row.metric.startsWith('loss_') || row.metric === 'deadline_miss_ratio')) {
       notes.push('the capture itself missed more than half as many packets as the loss claimed');
       if (verdict !== 'INSUFFICIENT') {
         verdict = 'INCONCLUSIVE';

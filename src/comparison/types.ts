@@ -17,6 +17,8 @@ export type Metric =
   | 'excess_delay_p50_ns'
   | 'pdv_p95_ns'
   | 'loss_ratio'
+  | 'loss_to_client_ratio'
+  | 'loss_to_server_ratio'
   | 'deadline_miss_ratio'
   | 'slo_breach_ratio'
   | 'connect_failure_ratio';
@@ -55,6 +57,12 @@ export interface ComparisonRow {
   readonly method: string;
   /** Doubts that travel with this row, as sentences. */
   readonly notes: readonly string[];
+  /** Of a pattern row: what it rests on. */
+  readonly days?: {
+    readonly paired: number;
+    readonly degraded: number;
+    readonly differences: readonly number[];
+  };
 }
 
 /** One point of the quantile shift function: Q_q(evening) − Q_q(baseline) of player-minute RTT (Harrell–Davis). */
@@ -140,6 +148,26 @@ export interface PeriodSummary {
   readonly captures: readonly { readonly path: string; readonly sha256: string; readonly records: number }[];
 }
 
+/** One paired day of several. */
+export interface DayComparison {
+  /** Local date on which the evening window begins. */
+  readonly date: string;
+  readonly verdict: Verdict;
+  readonly headline: string;
+  readonly baseline: { readonly first: string | null; readonly last: string | null };
+  readonly evening: { readonly first: string | null; readonly last: string | null };
+  readonly rows: readonly Pick<ComparisonRow, 'cohort' | 'metric' | 'difference' | 'ci95' | 'verdict'>[];
+}
+
+/** The baseline against itself, beside the headline: what the method says where nothing differs. */
+export interface ControlRow {
+  readonly split: 'alternating blocks' | 'every second client';
+  readonly metric: Metric;
+  readonly difference: number | null;
+  readonly ci95: readonly [number, number] | null;
+  readonly verdict: Verdict;
+}
+
 /** The document that `diff --format json` prints, schema `lagdiff/diff@1`. */
 export interface Comparison {
   readonly schema: 'lagdiff/diff@1';
@@ -147,6 +175,10 @@ export interface Comparison {
   readonly verdict: Verdict;
   /** One sentence with number, interval, n and scope; built from the rows below. */
   readonly headline: string;
+  /** The row that the sentence speaks of, so that every language speaks of the same one; null when no row could. */
+  readonly headline_row: { readonly cohort: string; readonly metric: Metric } | null;
+  /** Derived metrics that stay open under a headline of EQUIVALENT or MINOR; named in the sentence. */
+  readonly undecided_metrics: readonly Metric[];
   /** The scope of every claim here: this window, not other evenings (domain §3.1). */
   readonly scope: string;
   readonly profile: string;
@@ -166,6 +198,9 @@ export interface Comparison {
   readonly access: readonly AccessInference[];
   readonly ecdf: readonly EcdfSeries[];
   readonly timeline: readonly TimelinePoint[];
+  readonly controls: readonly ControlRow[];
+  /** Paired days, when windows of several were compared; empty otherwise. */
+  readonly days: readonly DayComparison[];
   readonly limitations: readonly string[];
   readonly diagnostics: readonly DiagnosticRecord[];
 }

@@ -101,12 +101,16 @@ function headlineInJapanese(comparison: Comparison, row: ComparisonRow | null): 
   if (row === null) return `判定：${word.ja}（${word.meaning.ja}）。`;
   const who = cohortInSentence(row.cohort).ja;
   const what = METRICS[row.metric].ja;
+  const open =
+    comparison.undecided_metrics.length === 0
+      ? ''
+      : `${comparison.undecided_metrics.map((metric) => METRICS[metric].ja).join('、')}は判定保留。`;
   if (row.difference === null || row.ci95 === null)
     return `判定：${word.ja}。${who}の${what}について、信頼区間を計算できるだけのデータがない（クライアント ${row.clients}、時間ブロック ${row.blocks}）。`;
   return (
     `判定：${word.ja}。${who}の${what}は、基準時間帯に対して ${formatDifference(row.metric, row.difference)} ${row.difference < 0 ? '減少した' : '増加した'}` +
     `（95%信頼区間 ${formatInterval(row.metric, row.ci95)}、許容差 δ ${formatMargin(row.metric, row.margin)}、` +
-    `クライアント ${row.clients}、時間ブロック ${row.blocks}）。${word.meaning.ja}。`
+    `クライアント ${row.clients}、時間ブロック ${row.blocks}）。${word.meaning.ja}。${open}`
   );
 }
 

@@ -88,7 +88,7 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     captures: [],
     findings: [],
     threshold: null,
-    headline: null,
+    headline: comparison.headline_row,
   });
   const lines: string[] = [];
   const say = (text: string, indent = '', code?: string): void => {

@@ -35,6 +35,18 @@ export const METRICS: Readonly<Record<Metric, MetricWords>> = {
     ja: 'パケット遅延変動（PDV、RFC 5481）の95パーセンタイル',
   },
   loss_ratio: { kind: 'ratio', short: 'loss', en: 'packet loss', ja: 'パケット損失率' },
+  loss_to_client_ratio: {
+    kind: 'ratio',
+    short: 'loss to client',
+    en: 'packet loss from server to client',
+    ja: 'サーバーからクライアント方向（下り）のパケット損失率',
+  },
+  loss_to_server_ratio: {
+    kind: 'ratio',
+    short: 'loss to server',
+    en: 'packet loss from client to server',
+    ja: 'クライアントからサーバー方向（上り）のパケット損失率',
+  },
   deadline_miss_ratio: {
     kind: 'ratio',
     short: 'deadline miss',

@@ -22,12 +22,15 @@ function collector(chunks: Buffer[]): Writable {
 }
 
 /** As `lagdiff` of cli.ts, in this process. */
-export async function lagdiffHere(args: readonly string[]): Promise<CliResult> {
+export async function lagdiffHere(
+  args: readonly string[],
+  { timeoutMs = 300_000 }: { readonly timeoutMs?: number } = {},
+): Promise<CliResult> {
   if (!existsSync(RUN)) throw new Error('dist/ is not built: npm run build');
   const { run } = (await import(pathToFileURL(RUN).href)) as { run: typeof Run };
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  const code = await run(args, {
+  const running = run(args, {
     stdin: Readable.from([]),
     stdout: collector(out),
     stderr: collector(err),
@@ -35,10 +38,18 @@ export async function lagdiffHere(args: readonly string[]): Promise<CliResult> {
     cwd: ROOT,
     now: () => '2026-11-21T12:00:00.000Z',
   });
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(null);
+    }, timeoutMs);
+  });
+  const code = await Promise.race([running, expired]);
+  clearTimeout(timer);
   return {
     code,
     signal: null,
-    timedOut: false,
+    timedOut: code === null,
     stdout: Buffer.concat(out).toString('utf8'),
     stderr: Buffer.concat(err).toString('utf8'),
   };

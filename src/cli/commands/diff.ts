@@ -1,7 +1,14 @@
 /** `lagdiff diff --baseline C... --evening C...`: did it get worse, for whom. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { diff, PROFILE_NAMES, readCohorts, renderTerminal, type ProfileName } from '../../index.ts';
+import {
+  diff,
+  parseWindow,
+  PROFILE_NAMES,
+  readCohorts,
+  renderTerminal,
+  type ProfileName,
+} from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
@@ -17,6 +24,11 @@ interface Arguments {
   cohorts: string | undefined;
   server: string[] | undefined;
   vantage: 'server' | 'client' | 'middle' | undefined;
+  by: 'access' | undefined;
+  window: string | undefined;
+  baselineWindow: string | undefined;
+  onlyDays: 'weekday' | 'weekend' | undefined;
+  holiday: string[] | undefined;
   profile: ProfileName;
   seed: number;
   replicates: number;
@@ -46,6 +58,30 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           describe: 'captures of the period in question, from the same place',
         })
         .option('cohorts', { type: 'string', describe: 'CSV (prefix,cohort) or YAML; longest prefix wins' })
+        .option('by', {
+          choices: ['access'] as const,
+          describe: 'cohorts by the access type inferred from each SYN, instead of --cohorts',
+          conflicts: 'cohorts',
+        })
+        .option('window', {
+          type: 'string',
+          describe: 'hours to cut out of the evening captures, day by day: "19:00-23:00 Asia/Tokyo"',
+          implies: 'baseline-window',
+        })
+        .option('baseline-window', {
+          type: 'string',
+          describe: 'the same for the baseline captures; days are paired by date',
+          implies: 'window',
+        })
+        .option('only-days', {
+          choices: ['weekday', 'weekend'] as const,
+          describe: 'only days of this kind',
+        })
+        .option('holiday', {
+          type: 'string',
+          array: true,
+          describe: 'dates (YYYY-MM-DD) that count as weekend',
+        })
         .option('server', {
           type: 'string',
           array: true,
@@ -82,6 +118,15 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
         seed: args.seed,
         replicates: args.replicates,
         ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
+        ...(args.by === undefined ? {} : { byAccess: true }),
+        ...(args.window === undefined || args.baselineWindow === undefined
+          ? {}
+          : {
+              window: parseWindow(args.window, 'window'),
+              baselineWindow: parseWindow(args.baselineWindow, 'baseline-window'),
+            }),
+        ...(args.onlyDays === undefined ? {} : { onlyDays: args.onlyDays }),
+        ...(args.holiday === undefined ? {} : { holidays: args.holiday }),
         ...(args.server === undefined ? {} : { servers: args.server }),
         ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
         stdin: io.stdin,

@@ -59,7 +59,7 @@ describe('one cohort of three moves by 18 ms', () => {
   });
 
   test('the rows, displays and limitations are all there', () => {
-    expect(comparison.comparisons).toHaveLength(4 * 8);
+    expect(comparison.comparisons).toHaveLength(4 * 10);
     expect(comparison.shift_function.filter((p) => p.cohort === 'a')).toHaveLength(10);
     expect(comparison.simpson).toMatchObject({ flagged: false });
     expect(comparison.loss).toHaveLength(8);
@@ -110,6 +110,9 @@ test('a shorter evening path is IMPROVED', () => {
 test('loss that rises is named before delay', () => {
   const comparison = run(before, [...clientsOf(8, 1, { lossRatio: 0.03, shiftMs: 18 }), ...clientsOf(16, 9)]);
   expect(comparison.headline).toMatch(/^DEGRADED for cohort a: packet loss/);
+  expect(comparison.headline_row).toMatchObject({ cohort: 'a' });
+  expect(comparison.headline_row!.metric).toMatch(/^loss_to_/);
+  expect(row(comparison, 'a', 'loss_ratio').q_value).toBeNull();
   const loss = comparison.loss.find((d) => d.cohort === 'a' && d.period === 'evening')!;
   expect(Math.abs(loss.lost / loss.sent - 0.03)).toBeLessThan(0.002);
 });
@@ -162,7 +165,7 @@ describe('too little to answer', () => {
     const empty = { rtt: [], bins: [], flows: [] };
     const comparison = compare(collect(empty), collect(empty), OPTIONS);
     expect(comparison.verdict).toBe('INSUFFICIENT');
-    expect(comparison.comparisons).toHaveLength(8);
+    expect(comparison.comparisons).toHaveLength(10);
     expect(comparison.limitations.length).toBeGreaterThan(0);
   });
 });

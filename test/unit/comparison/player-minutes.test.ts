@@ -125,6 +125,22 @@ describe('loss', () => {
     expect(cells[0]).toMatchObject({ sentPackets: 205, lostPackets: 5 });
   });
 
+  test('is kept per direction, by who is the client and not by who opened the flow', () => {
+    const rows = { rtt: [], bins: [bin(0, 2), bin(1, 3)], flows: [flow()] };
+    expect(collect(rows).cells[0]).toMatchObject({
+      toServer: { sent: 102, lost: 2 },
+      toClient: { sent: 103, lost: 3 },
+    });
+    const opened = {
+      ...rows,
+      flows: [flow()].map((f) => ({ ...f, initiator: f.responder, responder: f.initiator })),
+    };
+    expect(collect(opened, { servers: [flow().responder] }).cells[0]).toMatchObject({
+      toClient: { sent: 102, lost: 2 },
+      toServer: { sent: 103, lost: 3 },
+    });
+  });
+
   test('where it is not measurable is null, not 0', () => {
     const { cells } = collect({
       rtt: minuteOf(1, [1, 1, 1, 1, 1]),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { blockOf, blockVarianceInflation, planBlocks } from '../../../src/comparison/blocks.ts';
+import { blockOf, blockVarianceInflation, guardedTau, planBlocks } from '../../../src/comparison/blocks.ts';
 import { hiddenByZero, lossDetail, overdispersion } from '../../../src/comparison/loss-detail.ts';
 import { marginOf, PROFILE_NAMES, PROFILES } from '../../../src/comparison/profiles.ts';
 import { growthNeeded, judge, verdictOf } from '../../../src/comparison/verdict.ts';
@@ -60,7 +60,17 @@ describe('blocks', () => {
       blocksEvening: count,
       refusal: null,
     });
-    expect(plan.inflationBaseline).toBeCloseTo(1, 6);
+    // A memory of ten minutes is assumed at least: an hour cannot show that there is none.
+    expect(plan.inflationBaseline).toBeGreaterThan(1.3);
+    expect(plan.inflationBaseline).toBeLessThan(2.1);
+  });
+
+  test('memory is taken more darkly than estimated where the window is short for it, or the swing large', () => {
+    expect(guardedTau(1, 60, 0)).toBe(10);
+    expect(guardedTau(9, 180, 0)).toBe(10);
+    expect(guardedTau(15, 60, 0)).toBe(30);
+    expect(guardedTau(5, 60, 8e6)).toBe(30);
+    expect(guardedTau(5, 180, 8e6)).toBe(40);
   });
 
   test('under half an hour there is no honest block', () => {

@@ -95,6 +95,10 @@ export function comparisonFixture(): Comparison {
     verdict: 'DEGRADED',
     headline:
       'DEGRADED: the median RTT of pppoe rose by 18.2 ms (95% CI [15.1, 21.3] ms, 41 clients, 12 blocks of 15 min) between the baseline and the evening window.',
+    controls: [],
+    days: [],
+    headline_row: { cohort: 'pppoe', metric: 'rtt_p50_ns' },
+    undecided_metrics: [],
     scope: 'WINDOW: this evening capture against this baseline capture, not other evenings.',
     profile: 'fps_competitive',
     seed: 7,

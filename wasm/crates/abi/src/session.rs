@@ -281,12 +281,16 @@ fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
     Some(context.map(|context| SegmentConfig { base_offset, end_offset, start, context, file_len, shards }))
 }
 
-/// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.
+/// tables u32 (bit per table id), compat u32 (0 = strict, 1 = Wireshark 4.0), bin_ns i64, idle_timeout_ns i64.
 fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     let mut fields = Fields::new(bytes);
     let tables = fields.u32()?;
-    fields.u32()?;
-    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
+    let as_wireshark = match fields.u32()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark })
 }
 
 /// flags u32 (1 = every record, 2 = take an offset from TCP timestamps, 4 = keep names), reserved u32, the offset's key

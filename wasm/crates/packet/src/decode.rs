@@ -56,6 +56,8 @@ fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> 
     packet.payload_len_bytes = payload.wire;
     packet.is_payload_cut = (payload.data.len() as u32) < payload.wire;
     packet.payload_hash = payload_hash(payload.data);
+    let has_prefix = packet.protocol == transport::UDP && packet.fragment_offset_bytes == 0 && !transport.is_cut;
+    packet.prefix.set(if has_prefix { payload.data } else { &[] });
     Ok(notice.or(transport.is_cut.then_some(Diagnostic::TransportHeaderCut)))
 }
 

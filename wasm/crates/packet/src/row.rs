@@ -1,7 +1,7 @@
 //! The decoded packet, and the flat row in which it travels from a decode worker to a flow worker.
 //!
 //! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 112 bytes, then SACK
-//! blocks; little-endian; a row starts with its own length, so a buffer of rows can be walked.
+//! blocks of TCP or the first bytes of a UDP payload; little-endian; a row starts with its own length, so a buffer of rows can be walked.
 
 use alloc::vec::Vec;
 
@@ -12,6 +12,54 @@ pub type Address = [u8; 16];
 pub const ROW_BYTES: usize = 112;
 /// SACK blocks that fit into the TCP option space (RFC 2018 3).
 pub const MAX_SACK_BLOCKS: usize = 4;
+
+/// Bytes of a UDP payload that travel with its row: the headers of every protocol that the flow stage reads, an RTCP
+/// sender report with its first block (52 bytes) the longest of them.
+pub const MAX_PREFIX: usize = 64;
+
+/// The first captured bytes of a UDP payload; empty for anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    bytes: [u8; MAX_PREFIX],
+    len: u8,
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Prefix { bytes: [0; MAX_PREFIX], len: 0 }
+    }
+}
+
+impl Prefix {
+    /// The first `MAX_PREFIX` of these bytes.
+    #[inline]
+    pub fn of(payload: &[u8]) -> Self {
+        let mut prefix = Prefix::default();
+        prefix.set(payload);
+        prefix
+    }
+
+    /// Takes the first `MAX_PREFIX` of these bytes in place of those it has.
+    #[inline(always)]
+    pub fn set(&mut self, payload: &[u8]) {
+        let mut len = 0;
+        for (place, byte) in self.bytes.iter_mut().zip(payload) {
+            *place = *byte;
+            len += 1;
+        }
+        if len < usize::from(self.len) {
+            // What is behind the end stays zero, so that equal prefixes are equal values.
+            self.bytes.iter_mut().take(usize::from(self.len)).skip(len).for_each(|byte| *byte = 0);
+        }
+        self.len = len as u8;
+    }
+
+    /// The bytes.
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
 
 /// TCP flag bits as in `tcp_flags` (RFC 9293 3.1).
 pub mod tcp_flag {
@@ -118,6 +166,8 @@ pub struct Packet {
     /// `payload_hash` of the first 64 captured bytes of the transport payload: tells an identical datagram from
     /// another. 0 when none was captured.
     pub payload_hash: u32,
+    /// First bytes of a UDP payload.
+    pub prefix: Prefix,
 }
 
 impl Default for Packet {
@@ -148,6 +198,7 @@ impl Default for Packet {
             tcp: None,
             icmp: None,
             payload_hash: 0,
+            prefix: Prefix::default(),
         }
     }
 }
@@ -241,7 +292,9 @@ impl Packet {
             | flag(self.is_payload_cut, PAYLOAD_CUT)
             | self.tcp.as_ref().map_or(0, tcp_flags_of_row)
             | flag(self.icmp.is_some(), HAS_ICMP);
-        writer.put(&((ROW_BYTES + 8 * sack.len()) as u16).to_le_bytes());
+        // TCP has SACK blocks, UDP a prefix: one byte of the row counts either.
+        let prefix = if self.tcp.is_some() { &[] } else { self.prefix.as_slice() };
+        writer.put(&((ROW_BYTES + 8 * sack.len() + prefix.len()) as u16).to_le_bytes());
         writer.put(&flags.to_le_bytes());
         writer.put(&self.frame_index.to_le_bytes());
         writer.put(&self.timestamp_ns.unwrap_or(0).to_le_bytes());
@@ -272,6 +325,10 @@ impl Packet {
             writer.put(&[icmp.kind, icmp.code, 0, 0]);
             writer.put(&icmp.rest.to_le_bytes());
         }
+        if !prefix.is_empty() {
+            writer.at = 75;
+            writer.put(&[prefix.len() as u8]);
+        }
         writer.at = 76;
         writer.put(&self.payload_hash.to_le_bytes());
         writer.put(&self.src);
@@ -280,19 +337,21 @@ impl Packet {
             out.extend_from_slice(&left.to_le_bytes());
             out.extend_from_slice(&right.to_le_bytes());
         }
+        out.extend_from_slice(prefix);
     }
 
     /// Reads the row at the start of `bytes`; returns it and the bytes after it, or None when they are no row.
     pub fn decode(bytes: &[u8]) -> Option<(Packet, &[u8])> {
         let row: &[u8; ROW_BYTES] = bytes.first_chunk()?;
         let row_len = usize::from(u16_at(row, 0));
-        let sack_count = row[75].min(MAX_SACK_BLOCKS as u8);
-        if row_len != ROW_BYTES + 8 * usize::from(sack_count) {
+        let flags = u16_at(row, 2);
+        let has = |bit: u16| flags & bit != 0;
+        let sack_count = if has(HAS_TCP) { row[75].min(MAX_SACK_BLOCKS as u8) } else { 0 };
+        let prefix_len = if has(HAS_TCP) { 0 } else { usize::from(row[75]).min(MAX_PREFIX) };
+        if row_len != ROW_BYTES + 8 * usize::from(sack_count) + prefix_len {
             return None;
         }
         let (whole, rest) = bytes.split_at_checked(row_len)?;
-        let flags = u16_at(row, 2);
-        let has = |bit: u16| flags & bit != 0;
         let tcp = if has(HAS_TCP) {
             let mut sack = [(0, 0); MAX_SACK_BLOCKS];
             if let Some(tail) = whole.get(ROW_BYTES..) {
@@ -344,6 +403,11 @@ impl Packet {
             payload_hash: u32_at(row, 76),
             src: bytes_at(row, 80),
             dst: bytes_at(row, 96),
+            prefix: if prefix_len > 0 {
+                Prefix::of(whole.get(ROW_BYTES..).unwrap_or_default())
+            } else {
+                Prefix::default()
+            },
         };
         Some((packet, rest))
     }
@@ -391,6 +455,7 @@ mod tests {
             }),
             icmp: None,
             payload_hash: 0xdead_beef,
+            prefix: Prefix::default(),
         }
     }
 
@@ -399,13 +464,16 @@ mod tests {
         let icmp =
             Packet { icmp: Some(Icmp { kind: 3, code: 4, rest: 1454 }), timestamp_ns: None, ..Packet::default() };
         let mut out = Vec::new();
-        for packet in [full(), Packet::default(), icmp] {
+        let datagram = Packet { protocol: 17, prefix: Prefix::of(&[7; 70]), ..Packet::default() };
+        for packet in [full(), Packet::default(), icmp, datagram] {
             packet.encode(&mut out);
         }
         let (first, rest) = Packet::decode(&out).unwrap_or_default_pair();
         let (second, rest) = Packet::decode(rest).unwrap_or_default_pair();
         let (third, rest) = Packet::decode(rest).unwrap_or_default_pair();
-        assert_eq!((first, second, third), (full(), Packet::default(), icmp));
+        let (fourth, rest) = Packet::decode(rest).unwrap_or_default_pair();
+        assert_eq!((first, second, third, fourth), (full(), Packet::default(), icmp, datagram));
+        assert_eq!(fourth.prefix.as_slice(), [7; MAX_PREFIX]);
         assert!(rest.is_empty());
     }
 

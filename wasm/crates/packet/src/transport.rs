@@ -8,12 +8,14 @@ use crate::tcp;
 mod protocol {
     pub const ICMP: u8 = 1;
     pub const TCP: u8 = 6;
-    pub const UDP: u8 = 17;
+    pub(crate) const UDP: u8 = 17;
     pub const DCCP: u8 = 33;
     pub const ICMPV6: u8 = 58;
     pub const SCTP: u8 = 132;
     pub const UDP_LITE: u8 = 136;
 }
+
+pub(crate) use protocol::UDP;
 
 /// What is behind the transport header.
 pub(crate) struct Transport<'a> {

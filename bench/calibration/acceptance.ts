@@ -1,0 +1,135 @@
+/** (a)–(i) of the protocol, applied to what was simulated. A cell that mostly answers INSUFFICIENT has kept its word by silence. */
+import { clopperPearson } from '../../src/statistics/binomial.ts';
+import type { FalseDiscovery, Share } from './others.ts';
+import type { QuantileTally, WindowTally } from './windows.ts';
+
+export interface Check {
+  readonly id: string;
+  readonly wanted: string;
+  readonly found: string;
+  readonly passed: boolean;
+}
+
+export interface Simulated {
+  readonly windows: readonly WindowTally[];
+  readonly days: readonly Share[];
+  readonly discovery: FalseDiscovery;
+  readonly itself: readonly (Share & { readonly refused: number })[];
+  readonly packets: Share;
+}
+
+export function isGated(window: WindowTally): boolean {
+  return window.refused >= window.pairs / 2;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Worst cell by share of all pairs; passed when no cell's exact lower bound is above the limit, and no headline cell's upper bound above `upper`. */
+function rate(
+  id: string,
+  wanted: string,
+  windows: readonly WindowTally[],
+  read: (tally: QuantileTally) => number,
+  limit: number,
+  upper: number,
+): Check {
+  const cells = windows.flatMap((window) =>
+    window.quantiles.map((tally, at) => ({
+      window,
+      name: `${window.id} ${at === 0 ? 'p50' : 'p95'}`,
+      events: read(tally),
+    })),
+  );
+  const worst = cells.reduce((a, b) => (b.events / b.window.pairs > a.events / a.window.pairs ? b : a));
+  const failed = cells.filter(({ window, events }) => {
+    const [low, high] = clopperPearson(events, window.pairs);
+    return window.headline && window.pairs >= 1000 ? high > upper : low > limit;
+  });
+  return {
+    id,
+    wanted,
+    found:
+      `worst ${percent(worst.events / worst.window.pairs)} (${worst.events}/${worst.window.pairs}, ${worst.name})` +
+      (failed.length === 0 ? '' : `; over the bound: ${failed.map(({ name }) => name).join(', ')}`),
+    passed: failed.length === 0,
+  };
+}
+
+export function accept(simulated: Simulated): Check[] {
+  const { windows, days, discovery, itself, packets } = simulated;
+  const given = windows.filter((window) => window.pairs > window.refused);
+  const coverage = given.flatMap((window) =>
+    window.quantiles.map((tally, at) => ({
+      window,
+      name: `${window.id} ${at === 0 ? 'p50' : 'p95'}`,
+      share: tally.covered / (window.pairs - window.refused),
+      covered: tally.covered,
+      intervals: window.pairs - window.refused,
+    })),
+  );
+  const pooled =
+    coverage.reduce((sum, c) => sum + c.covered, 0) / coverage.reduce((sum, c) => sum + c.intervals, 0);
+  const low = coverage.filter((c) => c.share < 0.9 && !isGated(c.window));
+  const lowest = coverage.reduce((a, b) => (b.share < a.share ? b : a));
+  const power = windows.find(({ id }) => id === 'C=40 T=60 shared=2 tau=5');
+  const powerShare = power === undefined ? null : power.quantiles[0]!.degradedAtTwice / power.pairs;
+  const flips = days.every(({ events, trials }) => clopperPearson(events, trials)[0] <= 0.05);
+  const worstDay = days.reduce((a, b) => (b.share > a.share ? b : a));
+  return [
+    rate('a', 'nothing differs: DEGRADED <= 1 %', windows, (t) => t.degradedAtZero, 0.01, 0.02),
+    rate(
+      'b',
+      'difference = margin: DEGRADED <= 5 %, upper bound <= 7 %',
+      windows,
+      (t) => t.degradedAtMargin,
+      0.05,
+      0.07,
+    ),
+    rate(
+      'c',
+      'difference = margin: EQUIVALENT <= 5 %, upper bound <= 7 %',
+      windows,
+      (t) => t.equivalentAtMargin,
+      0.05,
+      0.07,
+    ),
+    {
+      id: 'd',
+      wanted: 'CI95 covers >= 93 % pooled, no cell < 90 % unless gated',
+      found:
+        `pooled ${percent(pooled)}; lowest ${percent(lowest.share)} (${lowest.name})` +
+        (low.length === 0 ? '' : `; below 90 %: ${low.map(({ name }) => name).join(', ')}`),
+      passed: pooled >= 0.93 && low.length === 0,
+    },
+    {
+      id: 'e',
+      wanted: 'difference = 2 margins, 40 paired clients, 60 min, p50: DEGRADED >= 80 % of all pairs',
+      found: powerShare === null ? 'not run' : percent(powerShare),
+      passed: powerShare !== null && powerShare >= 0.8,
+    },
+    {
+      id: 'f',
+      wanted: 'sign-flip false alarms <= 5 %',
+      found: `worst ${percent(worstDay.share)} (${worstDay.id})`,
+      passed: flips,
+    },
+    {
+      id: 'g',
+      wanted: '30 cohorts, 5 true, nulls on the margin: false discovery rate <= 5 %',
+      found: `${percent(discovery.rate)} ± ${percent(1.96 * discovery.standardError)} over ${discovery.families} families; ${percent(discovery.found)} of the true ones named`,
+      passed: discovery.rate - 1.96 * discovery.standardError <= 0.05,
+    },
+    {
+      id: 'h',
+      wanted: 'negative control: a packet test must fail here',
+      found: `${percent(packets.share)} false alarms of ${packets.trials}`,
+      passed: packets.share > 0.3,
+    },
+    {
+      id: 'i',
+      wanted: 'a baseline against itself is DEGRADED in <= 1 %',
+      found: itself.map((s) => `${s.id}: ${s.events}/${s.trials} (${s.refused} INSUFFICIENT)`).join('; '),
+      passed: itself.every(({ events, trials }) => clopperPearson(events, trials)[0] <= 0.01),
+    },
+  ];
+}

@@ -1,0 +1,60 @@
+/** The calibration as a page of Markdown. */
+import { accept, isGated, type Simulated } from './acceptance.ts';
+
+const percent = (events: number, of: number): string =>
+  of === 0 ? '–' : `${((100 * events) / of).toFixed(1)} %`;
+
+export function calibrationPage(simulated: Simulated, command: string, replicates: number): string {
+  const lines = [
+    '# Calibration of the comparison',
+    '',
+    `Made by \`${command}\`; ${replicates} bootstrap replicates per pair (the product uses 2000; fewer only add noise to the width).`,
+    'Every number comes from simulated player-minutes with a known truth through the code that ships: block rule, gates,',
+    'resampling, judgement. δ = 5 ms (p50) and 10 ms (p95). A constant shifts a quantile by itself, so one pair serves the truths 0, δ and 2δ.',
+    'Rates of words are shares of all pairs; an INSUFFICIENT pair counts as no word. Coverage is a share of the intervals given.',
+    '',
+    '## Acceptance',
+    '',
+    '| | wanted | found | |',
+    '|---|---|---|---|',
+    ...accept(simulated).map(
+      ({ id, wanted, found, passed }) =>
+        `| ${id} | ${wanted} | ${found} | ${passed ? 'met' : '**not met**'} |`,
+    ),
+    '',
+    '## Windows',
+    '',
+    'C clients, T minutes, shared queue SD in ms, tau = decay of the queues in minutes (integrated time is about twice that).',
+    '**Bold**: a headline cell.',
+    '',
+    '| cell | pairs | INSUFFICIENT | | coverage | half-width ms | EQUIVALENT at 0 | DEGRADED at 0 | DEGRADED at δ | EQUIVALENT at δ | DEGRADED at 2δ |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
+    ...simulated.windows.flatMap((window) =>
+      window.quantiles.map((t, at) => {
+        const given = window.pairs - window.refused;
+        const name = at === 0 ? (window.headline ? `**${window.id}**` : window.id) : '';
+        return (
+          `| ${name} | ${at === 0 ? window.pairs : ''} | ${at === 0 ? percent(window.refused, window.pairs) + (isGated(window) ? ' gated' : '') : ''} ` +
+          `| ${at === 0 ? 'p50' : 'p95'} | ${percent(t.covered, given)} | ${given === 0 ? '–' : (t.halfWidthNs / given / 1e6).toFixed(1)} ` +
+          `| ${percent(t.equivalentAtZero, window.pairs)} | ${percent(t.degradedAtZero, window.pairs)} ` +
+          `| ${percent(t.degradedAtMargin, window.pairs)} | ${percent(t.equivalentAtMargin, window.pairs)} | ${percent(t.degradedAtTwice, window.pairs)} |`
+        );
+      }),
+    ),
+    '',
+    '## Paired days',
+    '',
+    '| | false alarms | of | 95 % interval |',
+    '|---|---|---|---|',
+    ...simulated.days.map(
+      (day) =>
+        `| ${day.id} | ${day.events} | ${day.trials} | ${percent(day.interval[0], 1)} to ${percent(day.interval[1], 1)} |`,
+    ),
+    '',
+    '## Negative control',
+    '',
+    `${simulated.packets.id}: ${percent(simulated.packets.events, simulated.packets.trials)} of ${simulated.packets.trials}. That is why packets are not the unit.`,
+    '',
+  ];
+  return lines.join('\n');
+}
