@@ -12,6 +12,10 @@ import type { CaptureFacts } from '../report/input.ts';
 export const TIERS = ['public', 'restricted'] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** Words of every annex, which a server may be called by, too. */
+const OWN_WORDS =
+  'baseline-server evening-server baseline-client evening-client captures extracts analysis lagdiff';
+
 export interface Privacy {
   readonly tier: Tier;
   /** Null: names stay. */
@@ -57,7 +61,7 @@ export async function planPrivacy(input: PrivacyInput): Promise<Privacy> {
   const key = await loadCaseKey(given.file, input.signingKeyPath, input.redactionKeyPath ?? undefined);
   const servers = given.document.servers.flatMap(({ address }) => parseAddress(address) ?? []);
   const pseudonyms = new Pseudonyms(key, [...input.addresses, ...servers]);
-  nameFiles(pseudonyms, input);
+  const fileNames = nameFiles(pseudonyms, input);
   const { document, withheld } = publicCase(given.document);
   const view = pseudonyms.value({
     ...document,
@@ -80,7 +84,7 @@ export async function planPrivacy(input: PrivacyInput): Promise<Privacy> {
         packetNames,
         withheld: withheld.filter((word) => !(given.document.secrets ?? []).includes(word)),
         secrets: given.document.secrets ?? [],
-        shown: JSON.stringify([view, input.shown]),
+        shown: JSON.stringify([view, input.shown, OWN_WORDS, fileNames]),
       });
       scan.check(path, bytes);
     },
@@ -88,7 +92,8 @@ export async function planPrivacy(input: PrivacyInput): Promise<Privacy> {
 }
 
 /** Files are called by what they are: names of captures often hold host names. */
-function nameFiles(pseudonyms: Pseudonyms, { given, captures, caseName }: PrivacyInput): void {
+function nameFiles(pseudonyms: Pseudonyms, { given, captures, caseName }: PrivacyInput): string[] {
+  const names: string[] = [];
   const counts = new Map<string, number>();
   for (const { path, period, end, format } of captures) {
     const stem = `${period}-${end ?? 'end'}`;
@@ -96,9 +101,11 @@ function nameFiles(pseudonyms: Pseudonyms, { given, captures, caseName }: Privac
     counts.set(stem, number);
     const suffix = `${/pcapng/.test(format) ? 'pcapng' : 'pcap'}${/gzip/.test(format) ? '.gz' : ''}`;
     const name = `${stem}-${number}.${suffix}`;
+    names.push(name);
     pseudonyms.nameFile(path, name);
     if (basename(path) !== path) pseudonyms.nameFile(basename(path), name);
   }
   pseudonyms.nameFile(caseName, 'case.yaml');
   if (given.cohorts?.kind === 'file') pseudonyms.nameFile(given.cohorts.given, 'cohorts');
+  return names;
 }
