@@ -19,8 +19,19 @@ const io = {
 rmSync(annex, { recursive: true, force: true });
 mkdirSync(demo, { recursive: true });
 const key = join(demo, 'signing-key.pem');
+// Beside the annex and not beside the case: the samples stay as they are.
+const redactionKey = join(demo, 'redaction.key');
 const code = await run(
-  ['run', join(samples, 'evening-pppoe', 'case.yaml'), '--out', annex, '--key', key],
+  [
+    'run',
+    join(samples, 'evening-pppoe', 'case.yaml'),
+    '--out',
+    annex,
+    '--key',
+    key,
+    '--redaction-key',
+    redactionKey,
+  ],
   io,
 );
 process.exitCode = code === 0 ? await run(['verify', annex], io) : code;

@@ -9,7 +9,9 @@ import { relative } from 'node:path';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { EvidenceEntry, EvidenceFile } from './annex/evidence-log.ts';
 import { indentedJson, type Json } from './annex/json.ts';
-import { writeAnnex, type AnnexResult, type AnnexTable } from './annex/package.ts';
+import { KeptTables } from './annex/kept-tables.ts';
+import { writeAnnex, type AnnexResult } from './annex/package.ts';
+import { planPrivacy, type Tier } from './annex/privacy.ts';
 import { readCase, type Case } from './case/read-case.ts';
 import type { CaseCapture } from './case/check.ts';
 import { createCohortMap } from './cohorts/classify.ts';
@@ -18,22 +20,24 @@ import { PROFILES } from './comparison/profiles.ts';
 import type { Comparison } from './comparison/types.ts';
 import { diff, readCohorts, type DiffResult } from './diff.ts';
 import { engineManifest, packageVersion } from './engine/load.ts';
-import type { TableName } from './engine/abi.generated.ts';
 import { EngineError } from './errors.ts';
+import { buildExtracts, type CaptureFiles } from './extracts/build.ts';
+import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
 import type { CaptureFacts, FindingFacts, ReportInput } from './report/input.ts';
-import { arrowBatch, arrowSchema } from './tables/arrow.ts';
-import type { Batch } from './tables/batch.ts';
+import { omit } from './redaction/case-view.ts';
+import { buildReport } from './report/model.ts';
 import { sortedFlows } from './tables/flows.ts';
-import { parquetBytes } from './tables/parquet.ts';
-
-/** Rows of one table that an annex holds; larger tables stay out, and the report says so. */
-const MAX_TABLE_ROWS = 4_000_000;
-const KEPT: readonly TableName[] = ['flows', 'rtt', 'bins'];
 
 export interface RunCaseOptions {
   readonly out: string;
   readonly keyPath: string;
+  /** `public` (default): names become pseudonyms, free text is withheld. `restricted`: everything as it is. */
+  readonly tier?: Tier;
+  /** Key of the pseudonyms; made there on first use. Default: redaction.key beside the case file. */
+  readonly redactionKeyPath?: string;
+  /** Takes an offset from TCP timestamps, which could tell hosts apart by their clocks. */
+  readonly rebaseTimestamps?: boolean;
   /** RFC 3339 UTC; asked for each line of the evidence log. */
   readonly now: () => string;
   readonly workers?: number;
@@ -73,6 +77,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       .filter((capture) => capture.period === period && capture.end === end)
       .map(({ path }) => path);
   const { document } = given;
+  const tier = options.tier ?? 'public';
   const compared: DiffResult = await diff(pathsOf('baseline'), pathsOf('evening'), {
     ...reading,
     profile: document.profile,
@@ -97,8 +102,9 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...findingFacts(compared.baseline, 'baseline'),
     ...findingFacts(compared.evening, 'evening'),
   ];
+  const labelOf = labels(given, end);
   for (const capture of given.captures.filter((other) => other.end !== end)) {
-    const label = `${capture.period}-${capture.end}`;
+    const label = labelOf(capture);
     const analysis = await analyze([capture.path], { ...reading, label, hash: true });
     log('analyze', ['analyze', capture.given], evidenceOf(analysis));
     tables.keep(label, sortedFlows(analysis.flows));
@@ -118,25 +124,65 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       ...tables.leftOut(),
     ],
   };
-  const report: ReportInput = {
-    comparison,
-    version,
-    case: document,
+  const caseName = relative(given.folder, given.file);
+  const privacy = await planPrivacy({
+    tier,
+    given,
+    caseName,
+    signingKeyPath: options.keyPath,
+    redactionKeyPath: options.redactionKeyPath ?? null,
+    addresses: tables.addresses(),
     captures: facts,
-    findings,
+    shown: comparison.comparisons.map(({ cohort }) => cohort),
+  });
+  const report: ReportInput = {
+    ...privacy.redact({
+      comparison,
+      findings: findings.map((finding) => omit(finding, 'flow_ids', 'label')),
+      captures: withClocks(given, privacy.document, facts),
+      headline: comparison.headline_row,
+    }),
+    version,
+    // Rewritten already: a pseudonym of a pseudonym would match nothing.
+    case: privacy.document,
     threshold: thresholdOf(given),
-    headline: comparison.headline_row,
+    tier,
   };
+  const cohortOf = cohortsOf(given).cohortOf ?? (() => 'all');
+  const extracts = await buildExtracts({
+    claims: planClaims({
+      comparison,
+      report,
+      tables,
+      findings,
+      servers: document.servers.map(({ address }) => address),
+      cohortOf,
+    }),
+    captures: captureFiles(given, facts, tables, labelOf, nameOf),
+    pseudonyms: privacy.pseudonyms,
+    onName: privacy.metInPacket,
+    rebaseTimestamps: options.rebaseTimestamps ?? false,
+    version,
+  });
   const inputs = inputFiles(given, facts);
+  const argv = [
+    'run',
+    caseName,
+    '--tier',
+    tier,
+    ...(options.rebaseTimestamps ? ['--rebase-timestamps'] : []),
+  ];
   const annex = await writeAnnex({
     dir: options.out,
     keyPath: options.keyPath,
-    report,
-    analysis: analysisText(given, report),
-    tables: tables.parquet(),
-    evidence,
-    packaging: { utc: options.now(), actor, argv: ['run', relative(given.folder, given.file)] },
-    reproduce: { argv: ['run', relative(given.folder, given.file)], inputs },
+    report: { ...report, extracts: extracts.map(({ entry }) => entry) },
+    analysis: analysisText(report),
+    tables: tables.parquet(privacy.pseudonyms),
+    extracts,
+    evidence: privacy.redact(evidence),
+    packaging: privacy.redact({ utc: options.now(), actor, argv }),
+    reproduce: privacy.redact({ argv, inputs, findByHash: tier === 'public' }),
+    ...(privacy.inspect ? { inspect: privacy.inspect } : {}),
   });
   return { comparison, annex };
 }
@@ -194,11 +240,93 @@ function captureFacts(
   });
 }
 
-function findingFacts(analysis: Analysis, label: string): FindingFacts[] {
+interface LabelledFinding extends FindingFacts {
+  readonly label: string;
+  readonly flow_ids: readonly number[];
+}
+
+function findingFacts(analysis: Analysis, label: string): LabelledFinding[] {
   return findingsOf(sortedFlows(analysis.flows)).map((finding) => ({
     ...finding,
+    label,
     claim: `${label}: ${finding.claim}`,
   }));
+}
+
+/** What disciplined each capture's clock, in the words that this tier may show. */
+function withClocks(given: Case, shown: Case['document'], facts: readonly CaptureFacts[]): CaptureFacts[] {
+  return facts.map((fact) => {
+    const index = given.captures.findIndex((entry) => entry.given === fact.path);
+    const clock = shown.captures[index]?.clock;
+    if (clock === undefined) return { ...fact, clock: null };
+    const bound = clock.bound_ms === undefined ? '' : `, claimed within ${clock.bound_ms} ms of UTC`;
+    return { ...fact, clock: `${clock.source}${bound}` };
+  });
+}
+
+interface ClaimsInput {
+  readonly comparison: Comparison;
+  readonly report: ReportInput;
+  readonly tables: KeptTables;
+  readonly findings: readonly LabelledFinding[];
+  readonly servers: readonly string[];
+  readonly cohortOf: (address: string) => string;
+}
+
+/** The verdict first, then every finding. */
+function planClaims({ comparison, report, tables, findings, servers, cohortOf }: ClaimsInput): Claim[] {
+  const row = buildReport(report).headlineRow;
+  const verdict = planVerdict({
+    text: comparison.headline,
+    baseline: tables.set('baseline'),
+    evening: tables.set('evening'),
+    isServer: (address) => servers.includes(address),
+    isMeant: (client) => row === null || row.cohort === 'all' || cohortOf(client) === row.cohort,
+    toward: comparison.vantage === 'client' ? 'server' : 'client',
+  });
+  return [verdict, ...findings.map((finding) => planFinding(tables.set(finding.label), finding))];
+}
+
+/** Table labels: the compared captures of a period are one set, every other capture is a set of its own. */
+function labels(given: Case, end: CaseCapture['end']): (capture: CaseCapture) => string {
+  return (capture) => {
+    if (capture.end === end) return capture.period;
+    const alike = given.captures.filter(
+      (other) => other.period === capture.period && other.end === capture.end,
+    );
+    const number = alike.indexOf(capture) + 1;
+    return `${capture.period}-${capture.end}${number > 1 ? `-${number}` : ''}`;
+  };
+}
+
+/** Capture sets as extracts read them; labels are those of the tables. */
+function captureFiles(
+  given: Case,
+  facts: readonly CaptureFacts[],
+  tables: KeptTables,
+  labelOf: (capture: CaseCapture) => string,
+  nameOf: (path: string) => string,
+): CaptureFiles[] {
+  const describe = (path: string): { name: string; sha256: string } => {
+    const name = nameOf(path);
+    return { name, sha256: facts.find((fact) => fact.path === name)?.sha256 ?? '' };
+  };
+  const sets = new Map<string, CaptureFiles & { readonly paths: string[] }>();
+  for (const capture of given.captures) {
+    const label = labelOf(capture);
+    const { flows } = tables.set(label);
+    const set = sets.get(label) ?? {
+      label,
+      period: capture.period,
+      end: capture.end,
+      paths: [],
+      flows,
+      describe,
+    };
+    set.paths.push(capture.path);
+    sets.set(label, set);
+  }
+  return [...sets.values()];
 }
 
 function thresholdOf({ document }: Case): ReportInput['threshold'] {
@@ -228,56 +356,18 @@ function sha256File(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-function analysisText(given: Case, report: ReportInput): string {
-  const { document } = given;
-  const document_: Json = JSON.parse(
+function analysisText(report: ReportInput): string {
+  const document: Json = JSON.parse(
     JSON.stringify({
       schema: 'lagdiff/case@1',
       version: report.version,
       core: engineManifest(),
-      case: document,
+      tier: report.tier,
+      case: report.case,
       captures: report.captures,
       findings: report.findings,
       comparison: report.comparison,
     }),
   ) as Json;
-  return indentedJson(document_);
-}
-
-/** Table pieces on their way into the annex; a table that grows past the limit is let go, and that is said. */
-class KeptTables {
-  readonly #batches = new Map<TableName, { readonly label: string; readonly batch: Batch }[]>();
-  readonly #rows = new Map<TableName, number>();
-
-  keep(label: string, batch: Batch): void {
-    if (!KEPT.includes(batch.table)) return;
-    const rows = (this.#rows.get(batch.table) ?? 0) + batch.rows;
-    this.#rows.set(batch.table, rows);
-    if (rows > MAX_TABLE_ROWS) {
-      this.#batches.delete(batch.table);
-      return;
-    }
-    const list = this.#batches.get(batch.table) ?? [];
-    list.push({ label, batch });
-    this.#batches.set(batch.table, list);
-  }
-
-  parquet(): AnnexTable[] {
-    return [...this.#batches].map(([name, pieces]) => ({
-      name,
-      parquet: parquetBytes({
-        schema: arrowSchema(name),
-        batches: pieces.map(({ label, batch }) => arrowBatch(batch, label)),
-      }),
-    }));
-  }
-
-  leftOut(): string[] {
-    return [...this.#rows]
-      .filter(([, rows]) => rows > MAX_TABLE_ROWS)
-      .map(
-        ([name, rows]) =>
-          `Table ${name} has ${rows} rows and was left out of the annex; lagdiff export writes it.`,
-      );
-  }
+  return indentedJson(document);
 }

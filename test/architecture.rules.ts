@@ -62,6 +62,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'case/',
         'annex/',
         'report/',
+        'extracts/',
+        'redaction/',
         'diff.ts',
         'pair.ts',
         'findings/',
@@ -73,6 +75,26 @@ export const ROOM_RULES: readonly RoomRule[] = [
     ],
     because:
       'the whole case is told by the other stories, never by going round them; of the engine it states the version',
+  },
+  {
+    room: 'extracts/',
+    mayUse: [
+      'redaction/',
+      'capture/',
+      'comparison/',
+      'tables/',
+      'engine/',
+      SCHEMA,
+      'diagnostics/',
+      ...LEAVES,
+    ],
+    because:
+      'packets that show a claim: planned from tables, rewritten by the core, written as pcapng; it makes no claim',
+  },
+  {
+    room: 'redaction/',
+    mayUse: ['case/', 'tables/', ...LEAVES],
+    because: 'names and pseudonyms are a matter of bytes and text: it must not need a capture or a report',
   },
   {
     room: 'case/',
@@ -93,7 +115,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'metrics/',
         'pairing/',
       ],
-      ...['case/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      ...['case/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
     ],
     because: 'the annex packages what others found; it measures nothing itself',
   },
@@ -274,6 +296,8 @@ const FILE_ROOMS = [
     'case.ts',
     'case/',
     'annex/',
+    'extracts/',
+    'redaction/',
     'diff.ts',
     'pair.ts',
     'export.ts',
@@ -301,7 +325,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   { module: 'zod', rooms: ['case/', 'cohorts/'], because: 'as yaml: shapes of hand-written inputs' },
   {
     module: 'ipaddr.js',
-    rooms: ['cohorts/', 'case/', 'annex/', 'capture/', 'tables/', 'pairing/'],
+    rooms: ['cohorts/', 'case/', 'annex/', 'redaction/', 'capture/', 'tables/', 'pairing/'],
     because: 'addresses as people write them',
   },
   {
@@ -326,7 +350,17 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   },
   {
     module: 'node:crypto',
-    rooms: ['case.ts', 'case/', 'annex/', 'report/', 'analyze.ts', 'capture/', 'tables/', 'engine/'],
+    rooms: [
+      'case.ts',
+      'case/',
+      'annex/',
+      'redaction/',
+      'report/',
+      'analyze.ts',
+      'capture/',
+      'tables/',
+      'engine/',
+    ],
     because: 'hashes of inputs, figures and annex; the signature; address pseudonyms; community id',
   },
   { module: 'node:zlib', rooms: ['capture/', 'annex/'], because: 'compressed captures in, one .zip out' },
@@ -420,10 +454,15 @@ export const MENTION_RULES: readonly MentionRule[] = [
 export const CRATE_RULES: readonly { crate: string; mayUse: readonly string[]; because: string }[] = [
   {
     crate: 'abi',
-    mayUse: ['flow', 'pair', 'packet', 'capture', 'unpack', 'filter', 'columns'],
+    mayUse: ['flow', 'pair', 'extract', 'packet', 'capture', 'unpack', 'filter', 'columns'],
     because: 'the only crate that knows it is WASM',
   },
   { crate: 'flow', mayUse: ['packet', 'columns'], because: 'flows are made of packets, never of bytes' },
+  {
+    crate: 'extract',
+    mayUse: ['packet', 'capture', 'columns'],
+    because: 'records rewritten for others to see: chosen by packet, judged by nobody',
+  },
   { crate: 'pair', mayUse: ['packet', 'columns'], because: 'both ends are compared by packets' },
   { crate: 'filter', mayUse: [], because: 'a filter sees a frame and nothing else' },
   { crate: 'packet', mayUse: ['capture', 'filter', 'columns'], because: 'a packet comes out of a record' },

@@ -78,6 +78,7 @@ seed: ${scenario.seed}
 contact:
   name: Case Owner
   email: case-owner@example.com
+publish: [title, provider, contact]
 servers:
 ${addresses.map(([address, kind]) => `  - address: '${address}'\n    provider: Example Hosting\n    kind: ${kind}\n`).join('')}cohorts: cohorts.csv
 captures:

@@ -3,7 +3,7 @@
  * half-written annex never stands under its name. An existing folder is replaced only if it is an annex that verifies.
  */
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { EngineError, UsageError } from '../errors.ts';
 import { renderAsksMarkdown } from '../report/asks-markdown.ts';
@@ -15,7 +15,9 @@ import { renderSummaryHtml } from '../report/summary.ts';
 import { renderSums, SIGNATURE_FILE, SUMS_FILE, whyUnsafe } from './checksums.ts';
 import { appendEvidence } from './evidence-log.ts';
 import type { EvidenceEntry, EvidenceFile } from './evidence-log.ts';
+import { indentedJson } from './json.ts';
 import { renderReproduce } from './reproduce.ts';
+import type { Reproduction } from './reproduce.ts';
 import { loadSigningKey, signBytes } from './signing.ts';
 import type { SigningKey } from './signing.ts';
 import { LOG_FILE, PUBLIC_KEY_FILE, verifyAnnex } from './verify.ts';
@@ -29,6 +31,12 @@ export interface AnnexTable {
   readonly parquet: Pieces;
 }
 
+export interface AnnexExtract {
+  /** Path under the annex, and the line of the index, as plain data. */
+  readonly entry: { readonly file: string };
+  readonly bytes: Uint8Array;
+}
+
 export interface AnnexInput {
   readonly dir: string;
   /** Private key, PKCS #8 PEM; made there on first use. Must lie outside `dir`. */
@@ -37,12 +45,15 @@ export interface AnnexInput {
   /** The text of analysis.json; indentedJson writes one from a value. */
   readonly analysis: string;
   readonly tables: readonly AnnexTable[];
+  readonly extracts?: readonly AnnexExtract[];
+  /** Sees every file before the annex is signed; what it throws stops the annex. */
+  readonly inspect?: (path: string, bytes: Uint8Array) => void;
   /** What was done before packaging, in order. */
   readonly evidence: readonly EvidenceEntry[];
   /** The line of the log that packaging itself adds; `utc` is the caller's clock. */
   readonly packaging: { readonly utc: string; readonly actor: string; readonly argv: readonly string[] };
   /** Arguments of `lagdiff` that made this, and every input with its hash, for reproduce.sh. */
-  readonly reproduce: { readonly argv: readonly string[]; readonly inputs: readonly EvidenceFile[] };
+  readonly reproduce: Pick<Reproduction, 'argv' | 'inputs' | 'findByHash'>;
 }
 
 export interface AnnexResult {
@@ -99,6 +110,18 @@ async function fill(
 
   await add('analysis.json', text(checkJson(input.analysis)));
   for (const { name, parquet } of input.tables) await add(`tables/${name}.parquet`, parquet);
+  const extracts = input.extracts ?? [];
+  for (const { entry, bytes } of extracts) await add(entry.file, [bytes]);
+  if (extracts.length > 0)
+    await add(
+      'extracts/index.json',
+      text(
+        indentedJson({
+          schema: 'lagdiff/extracts@1',
+          extracts: extracts.map(({ entry }) => entry),
+        }),
+      ),
+    );
   const model = buildReport(report);
   const { ecdf, forest } = planSummaryFigures(model);
   for (const figure of [...planFigures(model), ecdf, forest]) {
@@ -118,6 +141,9 @@ async function fill(
   const log = [...input.evidence, entry].reduce(appendEvidence, '');
   await add(LOG_FILE, text(log));
 
+  if (input.inspect)
+    for (const path of hashes.keys())
+      if (path !== PUBLIC_KEY_FILE) input.inspect(path, await readFile(join(folder, path)));
   const sums = Buffer.from(renderSums(hashes));
   const packSha256 = await writePieces(join(folder, SUMS_FILE), [sums]);
   await writePieces(join(folder, SIGNATURE_FILE), [signBytes(key, sums)]);

@@ -8,13 +8,16 @@ export interface Reproduction {
   readonly argv: readonly string[];
   /** Paths as the command reads them, relative to the folder it runs in. */
   readonly inputs: readonly EvidenceFile[];
+  /** Names are withheld: the inputs are found by their hashes, the first one being the case file. */
+  readonly findByHash?: boolean;
 }
 
 /** Written anew by every packaging, so they may differ: who packaged, when, and with which key. */
 const MAY_DIFFER = String.raw`evidence-log\.jsonl|public-key\.pem`;
 
-export function renderReproduce({ version, seed, argv, inputs }: Reproduction): string {
-  const sums = inputs.map(({ path, sha256 }) => sumLine(path, sha256)).join('\n');
+export function renderReproduce({ version, seed, argv, inputs, findByHash }: Reproduction): string {
+  const check = findByHash ? checkByHash(inputs) : checkByName(inputs);
+  const words = argv.map((word, i) => (findByHash && i === 1 ? '"$case_file"' : quote(word)));
   return `#!/bin/sh
 # Computes this annex again from its inputs and compares it, file by file.
 # Usage: sh reproduce.sh FOLDER_WITH_THE_INPUTS NEW_FOLDER
@@ -37,14 +40,31 @@ if [ "$found" != ${quote(version)} ]; then
   exit 2
 fi
 cd -- "$1"
-sha256sum -c - <<'INPUTS'
-${sums}
-INPUTS
-lagdiff ${argv.map(quote).join(' ')} --out "$out"
+${check}
+lagdiff ${words.join(' ')} --out "$out"
 cd -- "$out"
 grep -v -E '^[0-9a-f]{64}  (${MAY_DIFFER})$' "$annex/SHA256SUMS" | sha256sum -c -
 echo "every file that does not name its packager is the same"
 `;
+}
+
+function checkByName(inputs: readonly EvidenceFile[]): string {
+  return `sha256sum -c - <<'INPUTS'
+${inputs.map(({ path, sha256 }) => sumLine(path, sha256)).join('\n')}
+INPUTS`;
+}
+
+function checkByHash(inputs: readonly EvidenceFile[]): string {
+  const hashes = inputs.map(({ sha256 }) => sha256);
+  return `# The names of the inputs are withheld: they are found by their hashes.
+listed=$(find . -type f -exec sha256sum {} +)
+for hash in ${hashes.join(' ')}; do
+  if ! printf '%s\\n' "$listed" | grep -q "^$hash "; then
+    echo "no file in this folder has the SHA-256 $hash" >&2
+    exit 1
+  fi
+done
+case_file=$(printf '%s\\n' "$listed" | sed -n ${quote(`s/^${hashes[0] ?? ''}  //p`)} | head -n 1)`;
 }
 
 /** For sh: everything between single quotes is itself. */

@@ -18,6 +18,21 @@ export const PERIODS = ['baseline', 'evening'] as const;
 export const ENDS = ['client', 'server'] as const;
 export const SERVER_KINDS = ['cloud', 'bare_metal', 'unknown'] as const;
 
+/** Fields of free text that a public annex shows only when the case says so. */
+export const PUBLISHABLE = [
+  'title',
+  'question',
+  'purpose',
+  'legal_basis',
+  'server_names',
+  'provider',
+  'datacenter',
+  'contact',
+  'owner',
+  'changes',
+  'slo_statement',
+] as const;
+
 const line = z
   .string()
   .trim()
@@ -104,11 +119,20 @@ export const caseSchema = z.strictObject({
       statement: line.optional(),
     })
     .optional(),
+  publish: z
+    .array(z.enum(PUBLISHABLE))
+    .optional()
+    .describe('fields of free text that the public tier of an annex may show; all others are withheld'),
+  secrets: z
+    .array(line)
+    .optional()
+    .describe('further words that no file of a public annex may hold; never shown themselves'),
 });
 
 /** A case as written, defaults filled in. */
 export type CaseDocument = z.output<typeof caseSchema>;
 export type CaseServer = CaseDocument['servers'][number];
+export type Publishable = (typeof PUBLISHABLE)[number];
 export type Profile = (typeof PROFILES)[number];
 export type Period = (typeof PERIODS)[number];
 export type CaptureEnd = (typeof ENDS)[number];

@@ -27,7 +27,7 @@ interface Exports {
   readonly last_error: (session: number) => number;
 }
 
-export const TAG = { config: 0, bytes: 1, state: 2, rows: 3 } as const;
+export const TAG = { config: 0, bytes: 1, state: 2, rows: 3, names: 4 } as const;
 export type Status = 'more' | 'done';
 
 /** One column as the core hands it over, copied: values little-endian, validity null when nothing is absent. */
@@ -58,8 +58,8 @@ export class Core {
     }
   }
 
-  /** kind 1 = decode, 2 = flow, 3 = unpack. */
-  open(kind: 1 | 2 | 3): Session {
+  /** kind 1 = decode, 2 = flow, 3 = unpack, 4 = extract. */
+  open(kind: 1 | 2 | 3 | 4): Session {
     return new Session(this, this.call((e) => e.session_open(kind)) >>> 0);
   }
 

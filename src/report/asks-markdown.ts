@@ -79,10 +79,21 @@ export function renderAsksMarkdown(input: ReportInput): string {
     ),
     NOT_STATED,
   );
-  lines.push(
-    'Packet extracts are not part of this annex. In the captures above, these display filters show the two windows:',
-    '',
-  );
+  const extracts = input.extracts ?? [];
+  if (extracts.length > 0) {
+    lines.push(
+      'Packets that show it (headers only; extracts/index.json lists every one with its origin):',
+      '',
+    );
+    bullet(
+      extracts.map(
+        ({ file, claim, packets, display_filter }) =>
+          `\`${file}\`, ${packets.length} packets: ${escapeMarkdown(claim)} Display filter: \`${display_filter}\``,
+      ),
+      '',
+    );
+  }
+  lines.push('In the captures above, these display filters show the two windows:', '');
   bullet(
     (['baseline', 'evening'] as const).flatMap((period) => {
       const { first, last } = comparison.periods[period];
@@ -90,6 +101,7 @@ export function renderAsksMarkdown(input: ReportInput): string {
     }),
     'no window has a known time',
   );
+  if (input.tier === 'public') lines.push(PSEUDONYMS, '');
   lines.push('## Limitations', '');
   bullet(model.limitations.all.map(escapeMarkdown), '');
   const { name, email, availability } = described?.contact ?? {};
@@ -97,6 +109,9 @@ export function renderAsksMarkdown(input: ReportInput): string {
   lines.push('## Contact', '', contact.length > 0 ? contact.join(', ') : NOT_STATED, '');
   return lines.join('\n');
 }
+
+const PSEUDONYMS =
+  'Addresses in this annex are pseudonyms (Crypto-PAn: prefixes that were shared still are), the same in every file; its restricted tier names them.';
 
 /** Wireshark 4 display filter: the servers of the case, inside one window; times are UTC. */
 function displayFilter(input: ReportInput, first: string, last: string): string {

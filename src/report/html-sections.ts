@@ -156,6 +156,21 @@ export function findingsSection({ input }: ReportModel): string {
   );
 }
 
+export function extractsSection({ input }: ReportModel): string {
+  const extracts = input.extracts ?? [];
+  if (extracts.length === 0) return '';
+  return (
+    element('h2', 'Packets that show it') +
+    '<p>Headers only, payloads zeroed with their length kept; each packet has a comment that names its capture and frame. The filter shows exactly the cited packets.</p>' +
+    extracts
+      .map(
+        ({ file, claim, packets, display_filter }) =>
+          `<div class="box"><p><b>${escapeMarkup(file)}</b>, ${countOf(packets.length, 'packet')}: ${escapeMarkup(claim)}</p><details><summary>Display filter</summary><pre>${escapeMarkup(display_filter)}</pre></details></div>`,
+      )
+      .join('\n')
+  );
+}
+
 export function figuresSection(drawn: readonly Figure[]): string {
   if (drawn.length === 0) return element('h2', 'Figures') + '<p>No row has data to draw.</p>';
   return element('h2', 'Figures') + drawn.map(({ svg }) => `<figure>${svg.trimEnd()}</figure>`).join('\n');

@@ -7,6 +7,7 @@ import { planFigures } from './figures/plan.ts';
 import { countOf, formatDifference, formatInterval } from './format-value.ts';
 import {
   figuresSection,
+  extractsSection,
   findingsSection,
   qualitySection,
   rowsSection,
@@ -22,7 +23,7 @@ import { cohortName, METRICS, VERDICTS } from './words.ts';
 
 const STYLE = `${PALETTE}
 body { font-size: 1rem; line-height: 1.55; }
-main { max-width: 60rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
+main { max-width: 80rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; padding-top: .5rem; border-top: 1px solid var(--rule); } h3 { font-size: 1rem; margin: 1.3rem 0 .3rem; }
 p { margin: .45rem 0; max-width: 46rem; overflow-wrap: anywhere; } ul, ol { margin: .4rem 0; padding-left: 1.3rem; max-width: 46rem; } li { margin: .25rem 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); } .verdict { background: var(--paper); border: 1px solid var(--rule); border-left: .5rem solid var(--tone); padding: .8rem 1rem; border-radius: .3rem; font-size: 1.1rem; }
@@ -48,6 +49,7 @@ export function renderReportHtml(input: ReportInput): string {
     extent(model),
     rowsSection(model),
     findingsSection(model),
+    extractsSection(model),
     figuresSection(planFigures(model)),
     tablesSection(model),
     limitations(model),
@@ -96,9 +98,19 @@ function rowText(row: ComparisonRow): string {
   return `<b>${escapeMarkup(cohortName(row.cohort).en)}</b>, ${METRICS[row.metric].short}: ${formatDifference(row.metric, row.difference)}, ${interval}, ${row.verdict}, ${countOf(row.clients, 'client')}`;
 }
 
+/** The first rows, and the rest behind a fold: they are all in the table below. */
+const SHOWN_ROWS = 4;
+
+function folded(found: readonly ComparisonRow[]): string {
+  const shown = list(found.slice(0, SHOWN_ROWS).map(rowText));
+  const rest = found.slice(SHOWN_ROWS);
+  if (rest.length === 0) return shown;
+  return `${shown}<details><summary>${rest.length} more</summary>${list(rest.map(rowText))}</details>`;
+}
+
 function extent({ extent: { worse, notWorse, smaller, open } }: ReportModel): string {
   const group = (title: string, found: readonly ComparisonRow[], none: string): string =>
-    `<div class="box">${element('h3', title)}${found.length === 0 ? element('p', none, 'class="soft"') : list(found.map(rowText))}</div>`;
+    `<div class="box">${element('h3', title)}${found.length === 0 ? element('p', none, 'class="soft"') : folded(found)}</div>`;
   return (
     element('h2', 'Where it is, where it is not') +
     `<div class="grid">${[
@@ -122,12 +134,18 @@ function asks({ asks: wanted, success }: ReportModel): string {
   );
 }
 
+const TIER_WORDS = {
+  public:
+    'Public tier: addresses are pseudonyms (Crypto-PAn, prefixes kept), the same in every file; payloads are zeroed; free text of the case is withheld unless it is published there.',
+  restricted: 'Restricted tier: addresses are as captured. Mind who receives it.',
+} as const;
+
 function verify({ input }: ReportModel): string {
   return (
     element('h2', 'How to verify this annex') +
     '<p>In the folder of this file, with nothing but coreutils and OpenSSL 3:</p>' +
     `<pre>sha256sum -c SHA256SUMS\nopenssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in SHA256SUMS -sigfile signature\nopenssl pkey -pubin -in public-key.pem -outform DER | sha256sum</pre>` +
     '<p>The first line checks every file, the second that SHA256SUMS is the signed one, the third prints the fingerprint of the key: compare it with the one its owner gave you by another way. <code>lagdiff verify FOLDER</code> does all three, finds files that were added or removed, and follows the chain of <code>evidence-log.jsonl</code>. <code>reproduce.sh</code> computes the tables again from the captures.</p>' +
-    `<p class="soft">Made by lagdiff ${escapeMarkup(input.version)}. Addresses in analysis.json and tables/ are not redacted.</p>`
+    `<p class="soft">Made by lagdiff ${escapeMarkup(input.version)}. ${TIER_WORDS[input.tier ?? 'restricted']}</p>`
   );
 }

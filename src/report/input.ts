@@ -42,4 +42,16 @@ export interface ReportInput {
   readonly threshold: { readonly rtt_ns: number; readonly label: string } | null;
   /** Which row the comparison's headline speaks of; null: the report picks by its own stated rule. */
   readonly headline: { readonly cohort: string; readonly metric: Metric } | null;
+  /** What the annex shows of names; absent outside an annex. */
+  readonly tier?: 'public' | 'restricted';
+  /** Packet extracts beside the report. */
+  readonly extracts?: readonly ExtractFacts[];
+}
+
+export interface ExtractFacts {
+  /** Path in the annex. */
+  readonly file: string;
+  readonly claim: string;
+  readonly display_filter: string;
+  readonly packets: readonly unknown[];
 }

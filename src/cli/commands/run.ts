@@ -14,6 +14,9 @@ interface Arguments {
   out: string;
   key: string | undefined;
   failOn: 'degraded' | undefined;
+  tier: 'public' | 'restricted';
+  rebaseTimestamps: boolean;
+  redactionKey: string | undefined;
   progress: boolean;
   quiet: boolean;
 }
@@ -48,6 +51,21 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
           describe:
             'Ed25519 signing key (PKCS #8 PEM), made on first use (default: the configuration folder)',
         })
+        .option('tier', {
+          choices: ['public', 'restricted'] as const,
+          default: 'public' as const,
+          describe:
+            'public: addresses become pseudonyms, free text is withheld; restricted: everything as it is',
+        })
+        .option('redaction-key', {
+          type: 'string',
+          describe: 'key of the pseudonyms, made on first use (default: redaction.key beside the case file)',
+        })
+        .option('rebase-timestamps', {
+          type: 'boolean',
+          default: false,
+          describe: 'hide the clocks of hosts in extracts: take an offset from TCP timestamps',
+        })
         .option('fail-on', { choices: ['degraded'] as const, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;
@@ -55,6 +73,9 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
       const { comparison, annex } = await runCase(args.case, {
         ...readingOf(given as never),
         out: args.out,
+        tier: args.tier,
+        rebaseTimestamps: args.rebaseTimestamps,
+        ...(args.redactionKey === undefined ? {} : { redactionKeyPath: args.redactionKey }),
         keyPath: args.key ?? defaultKey(io),
         now: io.now,
         onProgress: progress.update,

@@ -123,7 +123,9 @@ export function toCsv(
 ): string {
   const cell = (value: string | number | null): string => {
     if (value === null) return '';
-    const text = String(value);
+    // A spreadsheet runs text that begins so; a quote before it makes it text again. Numbers stay numbers.
+    const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value));
+    const text = `${isFormula ? "'" : ''}${value}`;
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [header, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');

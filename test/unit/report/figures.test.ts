@@ -113,3 +113,17 @@ it('toCsv quotes what needs it and leaves absent cells empty', () => {
     ),
   ).toBe('a,b\n"x,""y""",\n"line\nbreak",0\n');
 });
+
+it('a cell that a spreadsheet would run is text in the CSV; numbers, also as text, stay numbers', () => {
+  expect(
+    toCsv(
+      ['cohort', 'n'],
+      [
+        ['=1+1', -2],
+        ['@x', '-3.5'],
+        ['+a', null],
+        ['-b', '+7'],
+      ],
+    ),
+  ).toBe("cohort,n\n'=1+1,-2\n'@x,-3.5\n'+a,\n'-b,+7\n");
+});

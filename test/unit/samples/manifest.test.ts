@@ -23,7 +23,10 @@ describe('committed samples', () => {
   it('are all listed and stay below 6 MB together, truth below 300 kB', () => {
     const cases = new Set(manifest.files.map((entry) => entry.path.split('/')[0]!));
     const onDisk = [...cases].flatMap((name) =>
-      readdirSync(new URL(`${name}/`, folder)).map((file) => `${name}/${file}`),
+      readdirSync(new URL(`${name}/`, folder))
+        // Made by running a case in place; git ignores it, too.
+        .filter((file) => file !== 'redaction.key')
+        .map((file) => `${name}/${file}`),
     );
     expect(onDisk.sort()).toEqual(manifest.files.map((entry) => entry.path).sort());
     const bytes = (paths: readonly string[]) =>

@@ -28,6 +28,10 @@ impl<'a> Fields<'a> {
         self.take().map(i64::from_le_bytes)
     }
 
+    pub fn bytes16(&mut self) -> Option<[u8; 16]> {
+        self.take()
+    }
+
     pub fn rest(self) -> &'a [u8] {
         self.bytes
     }

@@ -3,6 +3,7 @@
 use crate::blob::Fields;
 use capture::{Context, SubSecond};
 use columns::{encode_tally, CaptureError, Table, TABLES};
+use extract::{Key, Kind, Reader, Selector, Selectors};
 use filter::{Filter, FilterError};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
@@ -26,6 +27,7 @@ mod tag {
     pub const BYTES: u32 = 1;
     pub const STATE: u32 = 2;
     pub const ROWS: u32 = 3;
+    pub const NAMES: u32 = 4;
 }
 
 /// Output names; `ROWS + s` is shard s.
@@ -37,6 +39,8 @@ mod what {
     pub const LEFTOVER: u32 = 4;
     pub const STATE: u32 = 5;
     pub const QUALITY: u32 = 6;
+    pub const MISSING: u32 = 7;
+    pub const RECORDS: u32 = 8;
     pub const ROWS: u32 = 16;
 }
 
@@ -58,9 +62,11 @@ enum Work {
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
     Unpack(Box<Unpacker>),
+    Extract(Box<Reader>),
 }
 
-/// One session: a decode of one byte range, one round of one shard's flow analysis, or one compressed stream.
+/// One session: a decode of one byte range, one round of one shard's flow analysis, one compressed stream, or an
+/// extract from one capture.
 pub struct Session {
     work: Work,
     scratch: Vec<u8>,
@@ -76,7 +82,7 @@ fn address(bytes: &[u8]) -> u32 {
 
 impl Session {
     pub fn open(kind: u32) -> Option<Self> {
-        (1..=3).contains(&kind).then(|| Session {
+        (1..=4).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
             scratch: Vec::new(),
             blob: Vec::new(),
@@ -87,12 +93,15 @@ impl Session {
     }
 
     pub fn reserve(&mut self, tag: u32, len: usize) -> &mut [u8] {
-        if let (Work::Decode(decoder), tag::BYTES) = (&mut self.work, tag) {
-            return decoder.reserve(len);
+        match (&mut self.work, tag) {
+            (Work::Decode(decoder), tag::BYTES) => decoder.reserve(len),
+            (Work::Extract(reader), tag::BYTES) => reader.reserve(len),
+            _ => {
+                self.scratch.clear();
+                self.scratch.resize(len, 0);
+                &mut self.scratch
+            }
         }
-        self.scratch.clear();
-        self.scratch.resize(len, 0);
-        &mut self.scratch
     }
 
     pub fn push(&mut self, tag: u32, len: usize) -> Status {
@@ -100,6 +109,13 @@ impl Session {
             return match decoder.push(len) {
                 Ok(Progress::More) => Status::More,
                 Ok(Progress::Done) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            };
+        }
+        if let (Work::Extract(reader), tag::BYTES) = (&mut self.work, tag) {
+            return match reader.push(len) {
+                Ok(extract::Progress::More) => Status::More,
+                Ok(extract::Progress::Done) => Status::Done,
                 Err(error) => self.fail_capture(error),
             };
         }
@@ -144,6 +160,16 @@ impl Session {
                     Err(fault) => self.fail_unpack(fault),
                 };
             }
+            (Work::Idle { kind: 4 }, tag::CONFIG) => match extract_config(bytes) {
+                Some(config) => self.work = Work::Extract(Box::new(Reader::new(config))),
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Extract(reader), tag::NAMES) => {
+                let mut fields = Fields::new(bytes);
+                while let Some((key, becomes)) = name(&mut fields) {
+                    reader.map(key, becomes);
+                }
+            }
             (Work::Flow(analyzer), tag::STATE) => {
                 if analyzer.import(bytes).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 0);
@@ -181,14 +207,19 @@ impl Session {
                 Ok(()) => Status::Done,
                 Err(fault) => self.fail_unpack(fault),
             },
+            Work::Extract(reader) => match reader.finish() {
+                Ok(_) => Status::Done,
+                Err(error) => self.fail_capture(error),
+            },
             Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
         }
     }
 
     /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; of a stream, whatever
-    /// the number, the bytes that the last push unpacked.
+    /// the number, the bytes that the last push unpacked; the number of records read, unmapped names and rewritten
+    /// records of an extract (taking the records takes them away).
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
-        match &self.work {
+        match &mut self.work {
             Work::Decode(decoder) => match what {
                 what::SUMMARY => self.blob = summary_blob(decoder),
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
@@ -204,6 +235,12 @@ impl Session {
                 _ => self.blob = Vec::new(),
             },
             Work::Unpack(unpacker) => return Self::point(&mut self.pair, unpacker.output()),
+            Work::Extract(reader) => match what {
+                what::SUMMARY => self.blob = reader.records().to_le_bytes().to_vec(),
+                what::MISSING => self.blob = reader.missing(),
+                what::RECORDS => self.blob = reader.take(),
+                _ => self.blob = Vec::new(),
+            },
             Work::Idle { .. } => self.blob = Vec::new(),
         }
         Self::point(&mut self.pair, &self.blob)
@@ -320,6 +357,34 @@ fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
         _ => return None,
     };
     Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark })
+}
+
+/// flags u32 (1 = every record, 2 = take an offset from TCP timestamps, 4 = keep names), reserved u32, the offset's key
+/// u64, then selectors: two addresses of 16 bytes, from and to i64, two ports, the protocol and the limit u32 each.
+fn extract_config(bytes: &[u8]) -> Option<extract::Config> {
+    let mut fields = Fields::new(bytes);
+    let flags = fields.u32()?;
+    fields.u32()?;
+    let key = fields.u64()?;
+    let mut selectors = Vec::new();
+    while let Some(first) = fields.bytes16() {
+        let second = fields.bytes16()?;
+        let (from_ns, to_ns) = (fields.i64()?, fields.i64()?);
+        let ends = [(first, fields.u32()? as u16), (second, fields.u32()? as u16)];
+        selectors.push(Selector { ends, protocol: fields.u32()? as u8, from_ns, to_ns, limit: fields.u32()? });
+    }
+    let mut config =
+        extract::Config { selectors: (flags & 1 == 0).then(|| Selectors::new(&selectors)), ..Default::default() };
+    config.redactor.timestamp_key = (flags & 2 != 0).then_some(key);
+    config.redactor.names.is_kept = flags & 4 != 0;
+    Some(config)
+}
+
+/// kind u32, the name and what it becomes, 16 bytes each.
+fn name(fields: &mut Fields<'_>) -> Option<(Key, [u8; 16])> {
+    let kind = Kind::of(fields.u32()? as u8)?;
+    let bytes = fields.bytes16()?;
+    Some((Key { kind, bytes }, fields.bytes16()?))
 }
 
 /// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed u32, flags u32 (1 = has times, 2 = stopped),
