@@ -22,6 +22,8 @@ import { InputError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
+import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
+import { timelineFrom, type Timeline } from './timeline/timeline.ts';
 import { NS_PER_S } from './units.ts';
 
 export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
@@ -78,6 +80,34 @@ export function readCohorts(path: string): (address: string) => string {
   }
   const map = parseCohorts(text, path);
   return (address) => map.classify(address);
+}
+
+/** Reads a change log (CSV, JSON or git log). @throws InputError with path and line. */
+export function readChangeLog(path: string): LoggedChange[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new InputError(
+      {
+        code: 'timeline/unreadable',
+        message: `${path} cannot be read: ${(cause as Error).message}`,
+        help: 'name a CSV file with lines time,what',
+        path,
+      },
+      { cause },
+    );
+  }
+  return parseChangeLog(text, path);
+}
+
+/** One period minute by minute. @throws InputError, UsageError as `analyze` does. */
+export async function timeline(
+  inputs: readonly string[],
+  options: DiffOptions & { readonly changes?: readonly LoggedChange[] } = {},
+): Promise<Timeline> {
+  const measured = await measure('evening', inputs, options);
+  return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
 }
 
 /** @throws InputError, UsageError as `analyze` does. */

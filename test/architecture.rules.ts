@@ -37,6 +37,9 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
         'calendar/',
+        'timeline/',
+        'planning/',
+        'localise/',
       ],
       ...['export.ts', 'engine/', 'metrics/', 'pairing/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
     ],
@@ -112,6 +115,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
         'calendar/',
+        'timeline/',
         'metrics/',
         'capture/',
         'tables/',
@@ -170,6 +174,21 @@ export const ROOM_RULES: readonly RoomRule[] = [
     mayUse: ['parallel/', 'engine/'],
     because:
       'a worker entry makes one core, receives, calls a task, and sends: the bodies live where one thread can test them',
+  },
+  {
+    room: 'timeline/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'one period in time is told from player-minutes, as the comparison of two is',
+  },
+  {
+    room: 'planning/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'what to capture and when to close follow from a comparison that is already made',
+  },
+  {
+    room: 'localise/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'whose segment it is, is scored from comparisons and facts that stories hand in',
   },
   {
     room: 'comparison/',

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
 import { exportCommand } from './export.ts';
+import { timelineCommand } from './timeline.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -14,6 +15,7 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
   return [
     analyzeCommand(io, setExit),
     diffCommand(io, setExit),
+    timelineCommand(io),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
     exportCommand(io),
