@@ -101,6 +101,34 @@ export function readChangeLog(path: string): LoggedChange[] {
   return parseChangeLog(text, path);
 }
 
+/** Reads what `diff --format json` wrote. @throws InputError for anything else. */
+export function readComparison(path: string): Comparison {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new InputError(
+      {
+        code: 'diff/unreadable',
+        message: `${path} cannot be read: ${(cause as Error).message}`,
+        help: 'name a file that lagdiff diff --format json --out FILE wrote',
+        path,
+      },
+      { cause },
+    );
+  }
+  const { schema, comparisons } = (document ?? {}) as Partial<Comparison>;
+  if (schema !== 'lagdiff/diff@1' || !Array.isArray(comparisons)) {
+    throw new InputError({
+      code: 'diff/not-a-comparison',
+      message: `${path} is no comparison: its schema is ${JSON.stringify(schema ?? null)}`,
+      help: 'name a file that lagdiff diff --format json --out FILE wrote',
+      path,
+    });
+  }
+  return document as Comparison;
+}
+
 /** One period minute by minute. @throws InputError, UsageError as `analyze` does. */
 export async function timeline(
   inputs: readonly string[],

@@ -3,7 +3,17 @@
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { exportTable, EXPORT_FORMATS, type ExportFormat, type ExportOptions } from './export.ts';
 export { timelineText, type Timeline } from './timeline/timeline.ts';
-export { diff, readChangeLog, readCohorts, timeline, type DiffOptions, type DiffResult } from './diff.ts';
+export { makePlan, planText, type Plan } from './planning/plan.ts';
+export { closeCase, closeText, type CloseResult } from './planning/close.ts';
+export {
+  diff,
+  readComparison,
+  readChangeLog,
+  readCohorts,
+  timeline,
+  type DiffOptions,
+  type DiffResult,
+} from './diff.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { runCase, type RunCaseOptions, type CaseResult } from './case.ts';
 export { verifyAnnex } from './annex/verify.ts';

@@ -5,6 +5,8 @@ import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
 import { exportCommand } from './export.ts';
+import { closeCommand } from './close.ts';
+import { planCommand } from './plan.ts';
 import { timelineCommand } from './timeline.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
@@ -16,6 +18,8 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     analyzeCommand(io, setExit),
     diffCommand(io, setExit),
     timelineCommand(io),
+    planCommand(io),
+    closeCommand(io, setExit),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
     exportCommand(io),
