@@ -22,6 +22,7 @@ import { InputError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
+import { localise, type Localisation } from './localise/localise.ts';
 import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
 import { timelineFrom, type Timeline } from './timeline/timeline.ts';
 import { NS_PER_S } from './units.ts';
@@ -58,6 +59,8 @@ export interface DiffOptions {
 
 export interface DiffResult {
   readonly comparison: Comparison;
+  /** Whose segment it is, where two whole periods were compared; null for windows of several days. */
+  readonly localisation: Localisation | null;
   readonly baseline: Analysis;
   readonly evening: Analysis;
 }
@@ -155,11 +158,12 @@ export async function diff(
     captures: { baseline: capturesOf(before.analysis), evening: capturesOf(after.analysis) },
     diagnostics: [...labelled('baseline', before.analysis), ...labelled('evening', after.analysis)],
   };
-  const comparison =
-    options.window === undefined || options.baselineWindow === undefined
-      ? compare(before.minutes(), after.minutes(), settings)
-      : compareDays(before, after, options.window, options.baselineWindow, options, settings);
-  return { comparison, baseline: before.analysis, evening: after.analysis };
+  const isWhole = options.window === undefined || options.baselineWindow === undefined;
+  const comparison = isWhole
+    ? compare(before.minutes(), after.minutes(), settings)
+    : compareDays(before, after, options.window, options.baselineWindow, options, settings);
+  const localisation = isWhole ? locate(before.minutes(), after.minutes(), comparison, options) : null;
+  return { comparison, localisation, baseline: before.analysis, evening: after.analysis };
 }
 
 async function measure(
@@ -194,6 +198,30 @@ async function measure(
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
     });
   return { minutes, analysis };
+}
+
+function locate(
+  baseline: PlayerMinutes,
+  evening: PlayerMinutes,
+  comparison: Comparison,
+  options: DiffOptions,
+): Localisation {
+  const access = new Map(comparison.access.map((entry) => [entry.client, entry.access]));
+  const accessOf = (address: string): string => access.get(address) ?? 'unknown';
+  const servers = new Map(evening.clients.map((client) => [client.address, client.servers]));
+  return localise({
+    baseline,
+    evening,
+    cohortOf: options.byAccess === true ? accessOf : (options.cohortOf ?? ((): string => 'all')),
+    accessOf,
+    serverOf: (address) => {
+      const met = servers.get(address) ?? [];
+      return met.length === 1 ? met[0]! : null;
+    },
+    // Server ticks and the path at both ends are not part of two periods at one end.
+    tickStretched: null,
+    pathChanged: null,
+  });
 }
 
 interface Measured {

@@ -116,6 +116,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
         'timeline/',
+        'localise/',
         'metrics/',
         'capture/',
         'tables/',
