@@ -15,6 +15,7 @@ import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { Diagnostics } from './diagnostics/tally.ts';
 import type { TableName } from './engine/abi.generated.ts';
 import type { DecodedSegment } from './engine/decode.ts';
+import type { Compat } from './engine/flow.ts';
 import { InputError } from './errors.ts';
 import { FlowPipeline } from './parallel/pipeline.ts';
 import { Pool } from './parallel/pool.ts';
@@ -31,6 +32,8 @@ export interface AnalyzeOptions {
   readonly workers?: number;
   readonly segmentBytes?: number;
   readonly binNs?: number;
+  /** `wireshark`: TCP events, ACK round trips and their counts as Wireshark 4.0 has them (default strict). */
+  readonly compat?: Compat;
   /** Name of the capture set in the `capture` column. */
   readonly label?: string;
   /** Tables beside `flows` that `onBatch` wants. */
@@ -97,6 +100,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       tables: [...wanted],
       binNs: options.binNs ?? NS_PER_S,
       idleTimeoutNs: IDLE_TIMEOUT_NS,
+      compat: options.compat ?? ('strict' as const),
     };
     const pipeline = new FlowPipeline(pool, config, (table, raw) => {
       const batch = new Batch(table, raw);

@@ -18,7 +18,7 @@ import type { BinBatch, FlowRow, RttBatch } from './comparison/table-batches.ts'
 import type { Comparison } from './comparison/types.ts';
 import type { Vantage } from './comparison/vantage.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
-import { InputError } from './errors.ts';
+import { InputError, UsageError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
@@ -147,6 +147,15 @@ export async function diff(
   eveningInputs: readonly string[],
   options: DiffOptions = {},
 ): Promise<DiffResult> {
+  const both = baselineInputs.find((path) => eveningInputs.includes(path));
+  if (both !== undefined) {
+    throw new UsageError({
+      code: 'usage/same-capture',
+      message: `${both} is named as baseline and as evening: a capture does not differ from itself`,
+      help: 'name the capture of the good period with --baseline and that of the bad one with --evening',
+      path: both,
+    });
+  }
   const before = await measure('baseline', baselineInputs, options);
   const after = await measure('evening', eveningInputs, options);
   const settings: CompareOptions = {

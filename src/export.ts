@@ -11,10 +11,8 @@ import { arrowBatch, arrowSchema } from './tables/arrow.ts';
 import { sortedFlows } from './tables/flows.ts';
 import type { Batch } from './tables/batch.ts';
 import { parquetBytes } from './tables/parquet.ts';
+import { isSpecial, type ExportFormat } from './tables/formats.ts';
 import { csvHeader, csvRows, jsonRows } from './tables/text.ts';
-
-export const EXPORT_FORMATS = ['csv', 'json', 'arrow', 'parquet'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions extends AnalyzeOptions {
   readonly table: TableName;
@@ -36,8 +34,13 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
       help: 'name a file with --out, or pipe it',
     });
   }
-  const temporary = out === null ? null : `${out}.partial`;
-  const target = temporary === null ? stdout : createWriteStream(temporary);
+  const isDevice = out !== null && isSpecial(out);
+  const temporary = out === null || isDevice ? null : `${out}.partial`;
+  const target = isDevice
+    ? createWriteStream(out)
+    : temporary === null
+      ? stdout
+      : createWriteStream(temporary);
   const failed = once(target, 'error').then(([error]: unknown[]) => Promise.reject(error as Error));
   failed.catch(() => undefined);
   const write = async (piece: string | Uint8Array): Promise<void> => {
@@ -54,10 +57,10 @@ export async function exportTable(inputs: readonly string[], options: ExportOpti
     });
     if (table === 'flows') await writer.rows(sortedFlows(analysis.flows));
     await writer.end();
-    if (temporary !== null) {
+    if (target !== stdout) {
       target.end();
       await Promise.race([once(target, 'finish'), failed]);
-      renameSync(temporary, out ?? '');
+      if (temporary !== null) renameSync(temporary, out ?? '');
     }
     return analysis;
   } catch (error) {

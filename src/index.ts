@@ -1,22 +1,25 @@
-/** The front door: what the command line and other programs may call. */
+/**
+ * The front door: what the command line and other programs may call.
+ *
+ * Stories that bring heavy companions (figures, Parquet, schemas) are loaded when they are called: `analyze` of a small
+ * capture must not wait for a library that draws.
+ */
+
+import type { VerifyOptions, AnnexCheck } from './annex/verify.ts';
+import type { CaseResult, RunCaseOptions } from './case.ts';
+import type { DiffOptions, DiffResult } from './diff.ts';
+import type { ExportOptions } from './export.ts';
+import type { LoggedChange } from './timeline/change-log.ts';
+import type { Timeline } from './timeline/timeline.ts';
+import type { Comparison } from './comparison/types.ts';
+import type { Analysis } from './analyze.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
-export { exportTable, EXPORT_FORMATS, type ExportFormat, type ExportOptions } from './export.ts';
-export { timelineText, type Timeline } from './timeline/timeline.ts';
+export { EXPORT_FORMATS, isSpecial, type ExportFormat } from './tables/formats.ts';
 export { makePlan, planText, type Plan } from './planning/plan.ts';
 export { closeCase, closeText, type CloseResult } from './planning/close.ts';
-export {
-  diff,
-  readComparison,
-  readChangeLog,
-  readCohorts,
-  timeline,
-  type DiffOptions,
-  type DiffResult,
-} from './diff.ts';
+export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
-export { runCase, type RunCaseOptions, type CaseResult } from './case.ts';
-export { verifyAnnex } from './annex/verify.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';
@@ -26,6 +29,55 @@ export { sortedFlows } from './tables/flows.ts';
 export { Batch } from './tables/batch.ts';
 export { TABLE_NAMES, type TableName } from './tables/names.ts';
 export { EngineError, InputError, LagdiffError, UsageError, type ErrorFacts } from './errors.ts';
+export { COMPATS, type Compat } from './engine/flow.ts';
 export { packageVersion } from './engine/load.ts';
 export { PROFILE_NAMES, type ProfileName } from './comparison/profiles.ts';
 export type { Comparison, ComparisonRow, Verdict } from './comparison/types.ts';
+export type { AnnexCheck, CaseResult, DiffOptions, DiffResult, ExportOptions, RunCaseOptions, VerifyOptions };
+
+/** One table of a capture set, written out; see src/export.ts. */
+export async function exportTable(inputs: readonly string[], options: ExportOptions): Promise<Analysis> {
+  return (await import('./export.ts')).exportTable(inputs, options);
+}
+
+/** Two periods → did it get worse, for whom, by how much; see src/diff.ts. */
+export async function diff(
+  baseline: readonly string[],
+  evening: readonly string[],
+  options?: DiffOptions,
+): Promise<DiffResult> {
+  return (await import('./diff.ts')).diff(baseline, evening, options);
+}
+
+/** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */
+export async function readCohorts(path: string): Promise<(address: string) => string> {
+  return (await import('./diff.ts')).readCohorts(path);
+}
+
+/** One period minute by minute; see src/diff.ts. */
+export async function timeline(
+  inputs: readonly string[],
+  options?: DiffOptions & { readonly changes?: readonly LoggedChange[] },
+): Promise<Timeline> {
+  return (await import('./diff.ts')).timeline(inputs, options);
+}
+
+/** Reads a change log (CSV, JSON or git log); see src/diff.ts. */
+export async function readChangeLog(path: string): Promise<readonly LoggedChange[]> {
+  return (await import('./diff.ts')).readChangeLog(path);
+}
+
+/** Reads what `diff --format json` wrote; see src/diff.ts. */
+export async function readComparison(path: string): Promise<Comparison> {
+  return (await import('./diff.ts')).readComparison(path);
+}
+
+/** The whole case: case.yaml → an annex; see src/case.ts. */
+export async function runCase(casePath: string, options: RunCaseOptions): Promise<CaseResult> {
+  return (await import('./case.ts')).runCase(casePath, options);
+}
+
+/** What a receiver runs; see src/annex/verify.ts. */
+export async function verifyAnnex(path: string, options?: VerifyOptions): Promise<AnnexCheck> {
+  return (await import('./annex/verify.ts')).verifyAnnex(path, options);
+}

@@ -60,9 +60,10 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
       ],
-      ...['capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      ...['capture/', 'tables/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     ],
-    because: 'the whole case is told by the other stories, never by going round them',
+    because:
+      'the whole case is told by the other stories, never by going round them; of the engine it states the version',
   },
   {
     room: 'case/',

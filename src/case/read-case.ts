@@ -126,7 +126,8 @@ function checkShape(document: Document, counter: LineCounter, path: string): Cas
   const result = caseSchema.safeParse(data);
   if (result.success) return result.data;
   const all = result.error.issues.flatMap((issue) => unfoldUnion(issue, data));
-  const first = all[0]!;
+  // A key that is not known is often the missing one, misspelt: it is named first.
+  const first = all.find((issue) => issue.code === 'unrecognized_keys') ?? all[0]!;
   const position =
     first.code === 'unrecognized_keys'
       ? locateKey(document, counter, first.path, first.keys[0]!)

@@ -1,7 +1,7 @@
 /** Where a result goes: stdout, or a file that appears whole or not at all. */
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { InputError } from '../index.ts';
+import { InputError, isSpecial } from '../index.ts';
 import { print, type Io } from './io.ts';
 
 export async function emit(io: Io, out: string | undefined, text: string): Promise<void> {
@@ -11,6 +11,10 @@ export async function emit(io: Io, out: string | undefined, text: string): Promi
   }
   const partial = `${out}.partial`;
   try {
+    if (isSpecial(out)) {
+      writeFileSync(out, text);
+      return;
+    }
     writeFileSync(partial, text);
     renameSync(partial, out);
   } catch (cause) {

@@ -1,7 +1,15 @@
 /** Options that several commands share: what was typed → what it means. */
 
 import type { Argv } from 'yargs';
-import { UsageError } from '../index.ts';
+import { COMPATS, UsageError, type Compat } from '../index.ts';
+
+/** Stands for `-` while yargs parses: it takes a lone dash for an option without a name and drops it. */
+export const STDIN_WORD = '\u0000stdin';
+
+/** CAPTURE arguments as typed. */
+export function capturesOf(words: readonly string[]): string[] {
+  return words.map((word) => (word === STDIN_WORD ? '-' : word));
+}
 
 export interface ReadingArguments {
   readonly workers?: number | undefined;
@@ -33,6 +41,13 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
       default: false,
       describe: 'nothing on stderr but errors',
     });
+}
+
+export function compatOption<T>(yargs: Argv<T>): Argv<T & { compat: Compat | undefined }> {
+  return yargs.option('compat', {
+    choices: COMPATS,
+    describe: 'whose reading of TCP: strict (default), or wireshark: its flags and ack_rtt, frame by frame',
+  });
 }
 
 export function formatOption<T>(

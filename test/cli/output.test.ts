@@ -38,7 +38,7 @@ const analyze = async (...args: string[]): Promise<Analysis> => {
 describe('json', () => {
   it('is one document, with the parts scripts rely on', async () => {
     const analysis = await analyze(capture);
-    expect(analysis.schema).toBe('lagdiff/analysis@1');
+    expect(analysis.schema).toBe('lagdiff/analyze@1');
     expect(analysis.captures).toHaveLength(1);
     expect(analysis.captures[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(analysis.captures[0]?.first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
@@ -94,17 +94,6 @@ describe('colour', () => {
       expect(result.code).toBe(0);
       expect(result.stdout + result.stderr).not.toContain(ESCAPE);
     }
-  });
-});
-
-describe('--filter', () => {
-  it('keeps what matches, counts it alike in every table, and changes nothing else', async () => {
-    const all = await analyze(capture);
-    const udp = await analyze(capture, '--filter', 'udp and port 7777');
-    const protocols = (analysis: Analysis): Set<number> =>
-      new Set(analysis.flows.map(({ protocol }) => protocol));
-    expect(protocols(all).size).toBeGreaterThan(1);
-    expect([...protocols(udp)]).toEqual([17]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Everything the product says of a capture set, as text: what the laws compare. */
 import { expect } from 'vitest';
-import { inParallel, lagdiff, STACK_FRAME } from './cli.ts';
+import { inParallel, STACK_FRAME } from './cli.ts';
+import { lagdiffHere as lagdiff } from './in-process.ts';
 
 export const TABLES = ['packets', 'flows', 'rtt', 'bins', 'events'] as const;
 

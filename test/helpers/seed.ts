@@ -12,6 +12,8 @@ function chosenSeed(): number {
 const SEED = chosenSeed();
 console.log(`property seed ${SEED} (repeat with LAGDIFF_TEST_SEED=${SEED})`);
 
+/** `LAGDIFF_TEST_EFFORT=10` looks ten times as long. */
 export function propertyOptions<T>(numRuns: number): Parameters<T> {
-  return { seed: SEED, numRuns, verbose: 1 };
+  const effort = Number(process.env['LAGDIFF_TEST_EFFORT'] ?? 1);
+  return { seed: SEED, numRuns: Math.ceil(numRuns * effort), verbose: 1 };
 }

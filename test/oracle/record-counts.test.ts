@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import pcapParser from 'pcap-parser';
 import { describe, expect, it } from 'vitest';
 import { captureIndex, readCsv } from '../helpers/captures-index.ts';
-import { inParallel, lagdiff } from '../helpers/cli.ts';
+import { inParallel } from '../helpers/cli.ts';
+import { lagdiffHere as lagdiff } from '../helpers/in-process.ts';
 import { CAPTURES, haveCaptures, haveTool } from '../helpers/repository.ts';
 import { propertyOptions } from '../helpers/seed.ts';
 import { workFolder } from '../helpers/small-captures.ts';
@@ -36,7 +37,15 @@ function nanosecondsOf(instant: string | null): string | null {
 }
 
 /** Files where capinfos and we count differently, and why. */
-const EXPLAINED: Readonly<Record<string, string>> = {};
+const CUSTOM = 'four custom blocks: tshark and we number them as frames, capinfos counts none as a packet';
+const EXPLAINED: Readonly<Record<string, string>> = {
+  'formats/ngtest-be-basic-test017.pcapng': CUSTOM,
+  'formats/ngtest-le-basic-test017.pcapng': CUSTOM,
+  'formats/gopacket-pcapgo-le-test902.pcapng':
+    'ticks of 2⁻⁹ s: 195.3125 ms exactly; capinfos rounds to the centisecond',
+  'formats/ppp-pcapng-example-2.pcapng':
+    'times of the year 2554 are outside a signed 64-bit count of ns; see DIFFERENCES.md',
+};
 
 describe.skipIf(!haveCaptures || !haveTool('capinfos'))('capinfos', () => {
   it('counts the same records and sees the same first and last instant', { timeout: 300_000 }, async () => {
@@ -46,10 +55,12 @@ describe.skipIf(!haveCaptures || !haveTool('capinfos'))('capinfos', () => {
       const path = join(CAPTURES, name);
       const [facts, other] = [await factsOf(path), theirs.get(path)];
       if (facts === null || other === undefined || name in EXPLAINED) return [];
+      // capinfos has no opinion of times once one record has none (a Simple Packet Block).
+      const timed = other.firstNs !== null;
       const ours = {
         packets: facts.records,
-        firstNs: nanosecondsOf(facts.first),
-        lastNs: nanosecondsOf(facts.last),
+        firstNs: timed ? nanosecondsOf(facts.first) : null,
+        lastNs: timed ? nanosecondsOf(facts.last) : null,
       };
       return JSON.stringify(ours) === JSON.stringify(other)
         ? []

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { captureIndex, readCsv } from '../helpers/captures-index.ts';
-import { inParallel, lagdiff } from '../helpers/cli.ts';
+import { inParallel } from '../helpers/cli.ts';
+import { lagdiffHere as lagdiff } from '../helpers/in-process.ts';
 import { CAPTURES, haveCaptures, haveTool, REPORTS } from '../helpers/repository.ts';
 import { isKnown, knownDifferences } from './differences.ts';
 import { type OracleRow, tsharkRows } from './tshark.ts';
@@ -36,6 +37,8 @@ interface FileReport {
   readonly rows: number;
   readonly refusal: string | null;
   readonly disagreements: readonly Disagreement[];
+  /** Rows that stand for a tunnel we do not enter, by tunnel. */
+  readonly notEntered: ReadonlyMap<string, number>;
 }
 
 async function compareFile(file: string): Promise<FileReport> {
@@ -48,13 +51,10 @@ async function compareFile(file: string): Promise<FileReport> {
       rows: 0,
       refusal: /error\[(\S+)\]/.exec(ours.stderr)?.[1] ?? `exit ${ours.code}`,
       disagreements: [],
+      notEntered: new Map(),
     };
   const rows = new Map(readCsv(ours.stdout).map((row) => [Number(row['frame_number']), row]));
-  const theirs = new Map<number, OracleRow>();
-  for (const layers of await tsharkRows(path)) {
-    const innermost = layers.at(-1);
-    if (innermost !== undefined) theirs.set(innermost.frame_number, innermost);
-  }
+  const theirs = new Map<number, OracleRow>((await tsharkRows(path)).map((row) => [row.frame_number, row]));
   const disagreements: Disagreement[] = [];
   const frames = [...new Set([...rows.keys(), ...theirs.keys()])].sort((a, b) => a - b);
   for (const frame of frames) {
@@ -71,7 +71,10 @@ async function compareFile(file: string): Promise<FileReport> {
         disagreements.push({ frame, column, ours: own, theirs: value, protocols });
     }
   }
-  return { file, rows: frames.length, refusal: null, disagreements };
+  const notEntered = new Map<string, number>();
+  for (const { notEntered: tunnel } of theirs.values())
+    if (tunnel !== null) notEntered.set(tunnel, (notEntered.get(tunnel) ?? 0) + 1);
+  return { file, rows: frames.length, refusal: null, disagreements, notEntered };
 }
 
 describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tshark', () => {
@@ -99,7 +102,11 @@ describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tsh
         if (!isKnown(known, report.file, frame, column)) unlisted.push(`${report.file}${line}`);
       }
     }
-    const summary = `${rows - wrong} of ${rows} rows agree (${((100 * (rows - wrong)) / rows).toFixed(3)} %)`;
+    const tunnels = new Map<string, number>();
+    for (const { notEntered } of reports)
+      for (const [tunnel, count] of notEntered) tunnels.set(tunnel, (tunnels.get(tunnel) ?? 0) + count);
+    const outside = [...tunnels].sort().map(([tunnel, count]) => `${tunnel} ${count}`);
+    const summary = `${rows - wrong} of ${rows} rows agree (${((100 * (rows - wrong)) / rows).toFixed(3)} %); tunnels not entered: ${outside.join(', ')}`;
     mkdirSync(REPORTS, { recursive: true });
     writeFileSync(join(REPORTS, 'tshark-packets.txt'), [summary, ...lines, ''].join('\n'));
     console.log(`${summary} in ${files.length} captures; details in coverage/tshark-packets.txt`);

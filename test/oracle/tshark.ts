@@ -47,38 +47,26 @@ const FIELDS = [
 type Field = (typeof FIELDS)[number];
 type Frame = ReadonlyMap<Field, readonly string[]>;
 
-/** Layers that carry another IP packet whose row is the inner one; any other layer ends the walk inwards. */
-const CARRIERS: ReadonlySet<string> = new Set([
+/** Layers behind which the product looks for another IP packet; any other layer ends the walk inwards. */
+const FOLLOWED: ReadonlySet<string> = new Set([
   ...[
     'gre',
-    'erspan',
     'eth',
     'ethertype',
     'ethtype',
     'vlan',
     'ieee8021ad',
-    'ieee8021ah',
     'mpls',
-    'pwethnocw',
-    'pwethheuristic',
-  ],
-  ...[
     'ppp',
     'pppoes',
-    'l2tp',
-    'vxlan',
-    'geneve',
-    'gtp',
-    'udp',
-    'teredo',
     'llc',
     'sll',
     'ah',
-    'etherip',
-    'lisp-data',
-    'ayiya',
-    'nsh',
   ],
+]);
+/** Tunnels that the product does not enter: their packets count as the UDP or GRE packets they travel in. */
+const NOT_ENTERED: ReadonlySet<string> = new Set([
+  ...['vxlan', 'geneve', 'gtp', 'teredo', 'l2tp', 'lisp-data', 'ayiya', 'erspan', 'nsh', 'etherip'],
 ]);
 const EXTENSIONS: Readonly<Record<string, Field>> = {
   'ipv6.hopopts': 'ipv6.hopopts.nxt',
@@ -92,13 +80,13 @@ const EXTENSIONS: Readonly<Record<string, Field>> = {
 export interface OracleRow {
   readonly frame_number: number;
   readonly protocols: string;
-  /** How many IP layers lie around this one. */
-  readonly depth: number;
+  /** The tunnel in which tshark finds a further IP packet and we do not look. */
+  readonly notEntered: string | null;
   readonly values: Readonly<Record<string, string | null | undefined>>;
 }
 
-/** All IP layers of every frame that has one, outermost first; the caller picks the layer that the product follows. */
-export async function tsharkRows(path: string): Promise<OracleRow[][]> {
+/** One row per frame with an IP packet: the innermost one that the product follows. */
+export async function tsharkRows(path: string): Promise<OracleRow[]> {
   const fields = FIELDS.flatMap((field) => ['-e', field]);
   const format = ['-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', '-E', 'aggregator=;'];
   const result = await runProcess('tshark', ['-n', '-r', path, ...PREFERENCES, ...format, ...fields], {
@@ -108,7 +96,7 @@ export async function tsharkRows(path: string): Promise<OracleRow[][]> {
   return result.stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => {
+    .flatMap((line) => {
       const cells = line.split('\t');
       const frame = new Map<Field, string[]>(
         FIELDS.map((field, index) => [
@@ -116,7 +104,7 @@ export async function tsharkRows(path: string): Promise<OracleRow[][]> {
           (cells[index] ?? '') === '' ? [] : (cells[index] ?? '').split(';'),
         ]),
       );
-      return layersOf(frame);
+      return rowOfFrame(frame) ?? [];
     });
 }
 
@@ -130,47 +118,48 @@ interface Layer {
   vlanTags: number;
 }
 
-function layersOf(frame: Frame): OracleRow[] {
-  const protocols = frame.get('frame.protocols')?.[0] ?? '';
+function rowOfFrame(frame: Frame): OracleRow | null {
+  const names = (frame.get('frame.protocols')?.[0] ?? '').split(':');
   const counts = new Map<string, number>();
   const take = (name: string): number => {
     const index = counts.get(name) ?? 0;
     counts.set(name, index + 1);
     return index;
   };
-  const layers: Layer[] = [];
-  for (const name of protocols.split(':')) {
-    const current = layers.at(-1);
+  let layer: Layer | null = null;
+  let notEntered: string | null = null;
+  for (const [position, name] of names.entries()) {
     if (name === 'ip' || name === 'ipv6') {
-      layers.push({
+      const vlanTags = counts.get('vlan') ?? 0;
+      layer = {
         version: name === 'ip' ? 4 : 6,
         index: take(name),
         extensions: [],
         transport: null,
-        vlanTags: counts.get('vlan') ?? 0,
-      });
+        vlanTags,
+      };
       continue;
     }
     const extension = EXTENSIONS[name];
     if (name === 'vlan' || name === 'ieee8021ad') {
       take('vlan');
-      continue;
+    } else if (extension !== undefined && layer !== null) {
+      layer.extensions.push({ field: extension, index: take(name) });
+    } else if ((name === 'tcp' || name === 'udp' || name === 'sctp') && layer !== null) {
+      layer.transport = { name, index: take(name) };
+      const inner = names.slice(position + 1);
+      const tunnel = inner.find((one) => NOT_ENTERED.has(one));
+      if (tunnel !== undefined && inner.some((one) => one === 'ip' || one === 'ipv6')) notEntered = tunnel;
+      break;
+    } else if (layer !== null && !FOLLOWED.has(name)) {
+      if (NOT_ENTERED.has(name)) notEntered = name;
+      break;
     }
-    if (extension !== undefined && current !== undefined) {
-      current.extensions.push({ field: extension, index: take(name) });
-      continue;
-    }
-    if ((name === 'tcp' || name === 'udp' || name === 'sctp') && current !== undefined) {
-      const index = take(name);
-      current.transport ??= { name, index };
-      continue;
-    }
-    if (current !== undefined && !CARRIERS.has(name)) break;
   }
-  return layers.map((layer, depth) => rowOf(frame, protocols, layer, depth, layers.length));
+  return layer === null ? null : rowOf(frame, names.join(':'), layer, notEntered);
 }
 
-function rowOf(frame: Frame, protocols: string, layer: Layer, depth: number, depthCount: number): OracleRow {
+function rowOf(frame: Frame, protocols: string, layer: Layer, notEntered: string | null): OracleRow {
   const all = (field: Field): readonly string[] => frame.get(field) ?? [];
   const at = (field: Field): string | null => all(field)[layer.index] ?? null;
   const number = (field: Field): number | null => {
@@ -207,15 +196,12 @@ function rowOf(frame: Frame, protocols: string, layer: Layer, depth: number, dep
   return {
     frame_number: Number(all('frame.number')[0]),
     protocols,
-    depth,
+    notEntered,
     values: {
       timestamp_ns: nanoseconds(all('frame.time_epoch')[0]),
       captured_len_bytes: all('frame.cap_len')[0] ?? null,
       original_len_bytes: all('frame.len')[0] ?? null,
-      vlan_id:
-        depth === depthCount - 1 || layer.vlanTags > 0
-          ? integer(all('vlan.id')[layer.vlanTags - 1] ?? null)
-          : undefined,
+      vlan_id: layer.vlanTags === 0 ? null : (integer(all('vlan.id')[layer.vlanTags - 1]) ?? null),
       ip_version: String(layer.version),
       src: at(v4 ? 'ip.src' : 'ipv6.src'),
       dst: at(v4 ? 'ip.dst' : 'ipv6.dst'),

@@ -48,8 +48,8 @@ export function closeCommand(io: Io, setExit: SetExit): CommandModule {
         });
       }
       const result = closeCase({
-        found: readComparison(args.found),
-        after: args.after.map((path) => readComparison(path)),
+        found: await readComparison(args.found),
+        after: await Promise.all(args.after.map((path) => readComparison(path))),
         sloShare: args.sloShare,
       });
       await emit(

@@ -12,7 +12,7 @@ import {
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
-import { formatOption, readingOf, readingOptions, whole } from '../options.ts';
+import { capturesOf, formatOption, readingOf, readingOptions, whole } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
@@ -112,12 +112,12 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const { comparison, localisation } = await diff(args.baseline, args.evening, {
+      const { comparison, localisation } = await diff(capturesOf(args.baseline), capturesOf(args.evening), {
         ...readingOf(given as never),
         profile: args.profile,
         seed: args.seed,
         replicates: args.replicates,
-        ...(args.cohorts === undefined ? {} : { cohortOf: readCohorts(args.cohorts) }),
+        ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
         ...(args.by === undefined ? {} : { byAccess: true }),
         ...(args.window === undefined || args.baselineWindow === undefined
           ? {}

@@ -82,7 +82,7 @@ export function planCommand(io: Io): CommandModule {
         interfaceName: args.interface,
         server: args.server ?? null,
         port: args.port ?? null,
-        pilot: args.pilot === undefined ? null : pilotOf(readComparison(args.pilot)),
+        pilot: args.pilot === undefined ? null : pilotOf(await readComparison(args.pilot)),
       });
       await emit(
         io,

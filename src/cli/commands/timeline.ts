@@ -4,7 +4,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { readChangeLog, timeline, timelineText } from '../../index.ts';
 import { emit } from '../emit.ts';
 import type { Io } from '../io.ts';
-import { formatOption, readingOf, readingOptions, whole } from '../options.ts';
+import { capturesOf, formatOption, readingOf, readingOptions, whole } from '../options.ts';
 import { progressOn } from '../progress.ts';
 
 interface Arguments {
@@ -44,11 +44,11 @@ export function timelineCommand(io: Io): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const found = await timeline(args.capture, {
+      const found = await timeline(capturesOf(args.capture), {
         ...readingOf(given as never),
         seed: args.seed,
         ...(args.server === undefined ? {} : { servers: args.server }),
-        ...(args.changes === undefined ? {} : { changes: readChangeLog(args.changes) }),
+        ...(args.changes === undefined ? {} : { changes: await readChangeLog(args.changes) }),
         stdin: io.stdin,
         onProgress: progress.update,
       }).finally(progress.clear);

@@ -45,7 +45,9 @@ mod fault {
 
 enum Work {
     /// Not yet configured.
-    Idle { kind: u32 },
+    Idle {
+        kind: u32,
+    },
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
 }
@@ -101,11 +103,13 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                Some(Err(error)) => return self.fail_capture(error),
-                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
-            },
+            (Work::Idle { kind: 1 }, tag::CONFIG) => {
+                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
+                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
+                    Some(Err(error)) => return self.fail_capture(error),
+                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+                }
+            }
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
@@ -241,12 +245,16 @@ fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
     Some(context.map(|context| SegmentConfig { base_offset, end_offset, start, context, file_len, shards }))
 }
 
-/// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.
+/// tables u32 (bit per table id), compat u32 (0 = strict, 1 = Wireshark 4.0), bin_ns i64, idle_timeout_ns i64.
 fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     let mut fields = Fields::new(bytes);
     let tables = fields.u32()?;
-    fields.u32()?;
-    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
+    let as_wireshark = match fields.u32()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark })
 }
 
 /// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed u32, flags u32 (1 = has times, 2 = stopped),
@@ -261,12 +269,9 @@ fn summary_blob(decoder: &SegmentDecoder) -> Vec<u8> {
     for word in [summary.records, summary.decoded, summary.diagnosed, flags] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    for time in [
-        summary.min_timestamp_ns,
-        summary.max_timestamp_ns,
-        summary.first_timestamp_ns,
-        summary.last_timestamp_ns,
-    ] {
+    for time in
+        [summary.min_timestamp_ns, summary.max_timestamp_ns, summary.first_timestamp_ns, summary.last_timestamp_ns]
+    {
         out.extend_from_slice(&time.unwrap_or_default().to_le_bytes());
     }
     let (offset, record) = summary.first_timestamp_at;

@@ -19,4 +19,4 @@ pub use context::{Context, PcapContext, RecordLayout, SectionContext, SubSecond}
 pub use format::{detect, read_head, Format, Head};
 pub use interface::Interface;
 pub use resync::{resync, CHAIN_LINKS};
-pub use walker::{max_captured_len, Record, RecordTime, Step, Walker};
+pub use walker::{max_captured_len, Record, RecordTime, Step, Stop, Visitor, Walker};

@@ -1,7 +1,7 @@
 //! Records of a classic pcap file (draft-ietf-opsawg-pcap).
 
 use crate::context::{PcapContext, RecordLayout, SubSecond};
-use crate::walker::{max_captured_len, Record, RecordTime, Step};
+use crate::walker::{max_captured_len, Record, RecordTime, Stop};
 
 const NS_PER_SECOND: i64 = 1_000_000_000;
 /// Shortest record header.
@@ -44,34 +44,56 @@ pub(crate) fn unit_ns(context: &PcapContext) -> i64 {
     }
 }
 
-/// The record at the start of `input` and its length; length 0 when there is none.
-#[inline(always)]
-pub(crate) fn step<'a>(context: &PcapContext, input: &'a [u8], offset: u64) -> (Step<'a>, usize) {
-    let header_len = usize::from(context.record_header_len);
-    let Some(bytes) = input.first_chunk::<HEADER_LEN>() else {
-        return (Step::NeedMore(header_len), 0);
-    };
-    let header = header(context, bytes);
-    if header.captured_len > max_captured_len(context.link_type) {
-        return (Step::Corrupt, 0);
+/// Reads records; what does not change between them is worked out once.
+pub(crate) struct Reader {
+    context: PcapContext,
+    header_len: usize,
+    max_captured_len: u32,
+    unit_ns: i64,
+}
+
+impl Reader {
+    #[inline(always)]
+    pub fn new(context: &PcapContext) -> Self {
+        Reader {
+            context: *context,
+            header_len: usize::from(context.record_header_len),
+            max_captured_len: max_captured_len(context.link_type),
+            unit_ns: unit_ns(context),
+        }
     }
-    let len = header_len + header.captured_len as usize;
-    let Some(data) = input.get(header_len..len) else {
-        return (Step::NeedMore(len), 0);
-    };
-    // Seconds are unsigned: 2106 is the last year, and the sum stays far inside 64 bits.
-    let sub_second_ns = i64::from(header.sub_second) * unit_ns(context);
-    let timestamp_ns = i64::from(header.seconds) * NS_PER_SECOND + sub_second_ns;
-    let time =
-        if sub_second_ns < NS_PER_SECOND { RecordTime::At(timestamp_ns) } else { RecordTime::Doubtful(timestamp_ns) };
-    let record = Record {
-        offset,
-        interface: 0,
-        link_type: Some(context.link_type),
-        time,
-        original_len: header.original_len,
-        data,
-        reported_drops: 0,
-    };
-    (Step::Record(record), len)
+
+    /// The record at the start of `input`, and its length.
+    #[inline(always)]
+    pub fn next<'a>(&self, input: &'a [u8], offset: u64) -> Result<(Record<'a>, usize), Stop> {
+        let Some(bytes) = input.first_chunk::<HEADER_LEN>() else {
+            return Err(Stop::NeedMore(self.header_len));
+        };
+        let header = header(&self.context, bytes);
+        if header.captured_len > self.max_captured_len {
+            return Err(Stop::Corrupt);
+        }
+        let len = self.header_len + header.captured_len as usize;
+        let Some(data) = input.get(self.header_len..len) else {
+            return Err(Stop::NeedMore(len));
+        };
+        // Seconds are unsigned: 2106 is the last year, and the sum stays far inside 64 bits.
+        let sub_second_ns = i64::from(header.sub_second) * self.unit_ns;
+        let timestamp_ns = i64::from(header.seconds) * NS_PER_SECOND + sub_second_ns;
+        let time = if sub_second_ns < NS_PER_SECOND {
+            RecordTime::At(timestamp_ns)
+        } else {
+            RecordTime::Doubtful(timestamp_ns)
+        };
+        let record = Record {
+            offset,
+            interface: 0,
+            link_type: Some(self.context.link_type),
+            time,
+            original_len: header.original_len,
+            data,
+            reported_drops: 0,
+        };
+        Ok((record, len))
+    }
 }

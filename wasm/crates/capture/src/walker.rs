@@ -60,6 +60,27 @@ pub enum Step<'a> {
     Corrupt,
 }
 
+/// Why a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The next record starts at or after the end offset.
+    End,
+    /// The next record needs so many bytes, counted from its start.
+    NeedMore(usize),
+    /// The next header cannot be; nothing after it can be read.
+    Corrupt,
+}
+
+/// Takes what a walk finds.
+pub trait Visitor {
+    /// A frame.
+    fn record(&mut self, record: &Record<'_>);
+    /// A block that is numbered like a packet and holds none.
+    fn not_a_packet(&mut self, offset: u64, block_type: u32);
+    /// A block that holds no packet.
+    fn block(&mut self, offset: u64, block_type: u32, reported_drops: u64, is_unknown: bool);
+}
+
 /// Walks records or blocks. It stands at a file offset; a step that is neither `NeedMore` nor `Corrupt` moves it on.
 #[derive(Clone, Debug)]
 pub struct Walker {
@@ -95,13 +116,67 @@ impl Walker {
     }
 
     /// Reads the record or block at the start of `input`, which must be the capture's bytes from `offset()` on.
-    #[inline]
     pub fn step<'a>(&mut self, input: &'a [u8]) -> Step<'a> {
         let (step, len) = match &mut self.context {
-            Context::Pcap(context) => pcap::step(context, input, self.offset),
+            Context::Pcap(context) => match pcap::Reader::new(context).next(input, self.offset) {
+                Ok((record, len)) => (Step::Record(record), len),
+                Err(Stop::NeedMore(needed)) => (Step::NeedMore(needed), 0),
+                Err(_) => (Step::Corrupt, 0),
+            },
             Context::Pcapng(context) => pcapng::step(context, input, self.offset),
         };
         self.offset = self.offset.saturating_add(len as u64);
         step
+    }
+
+    /// Shows everything that starts in `input` and before `end_offset` to the visitor. The same as `step` in a loop,
+    /// but the format is asked for once.
+    #[inline(always)]
+    pub fn walk(&mut self, input: &[u8], end_offset: u64, visitor: &mut impl Visitor) -> Stop {
+        if let Context::Pcap(context) = &self.context {
+            let reader = pcap::Reader::new(context);
+            let mut rest = input;
+            let mut offset = self.offset;
+            let stop = loop {
+                if offset >= end_offset {
+                    break Stop::End;
+                }
+                match reader.next(rest, offset) {
+                    Ok((record, len)) => {
+                        visitor.record(&record);
+                        offset = offset.saturating_add(len as u64);
+                        rest = rest.get(len..).unwrap_or_default();
+                    }
+                    Err(stop) => break stop,
+                }
+            };
+            self.offset = offset;
+            return stop;
+        }
+        self.walk_blocks(input, end_offset, visitor)
+    }
+
+    #[inline(never)]
+    fn walk_blocks(&mut self, input: &[u8], end_offset: u64, visitor: &mut impl Visitor) -> Stop {
+        let Context::Pcapng(context) = &mut self.context else { return Stop::End };
+        let mut rest = input;
+        loop {
+            let offset = self.offset;
+            if offset >= end_offset {
+                return Stop::End;
+            }
+            let (step, len) = pcapng::step(context, rest, offset);
+            match step {
+                Step::Record(record) => visitor.record(&record),
+                Step::NotAPacket { block_type } => visitor.not_a_packet(offset, block_type),
+                Step::Block { reported_drops, is_unknown, block_type } => {
+                    visitor.block(offset, block_type, reported_drops, is_unknown);
+                }
+                Step::NeedMore(needed) => return Stop::NeedMore(needed),
+                Step::Corrupt => return Stop::Corrupt,
+            }
+            self.offset = offset.saturating_add(len as u64);
+            rest = rest.get(len..).unwrap_or_default();
+        }
     }
 }

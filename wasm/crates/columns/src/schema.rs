@@ -89,6 +89,23 @@ pub const RTT_METHODS: &[&str] =
 pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
 /// Which clock a delay variation rests on.
 pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Protocols over UDP that are told by their structure, never by a port.
+pub const APPLICATIONS: &[&str] = &[
+    "stun",
+    "dtls",
+    "rtp",
+    "rtcp",
+    "quic",
+    "wireguard",
+    "raknet",
+    "source",
+    "quakeworld",
+    "quake3",
+    "enet",
+    "photon",
+    "game_networking_sockets",
+    "unreal",
+];
 /// Connection state at the end of the capture.
 pub const CONNECTION_STATES: &[&str] = &["established", "half_open", "half_closed", "closed", "reset", "refused"];
 /// What was concluded about the path MTU.
@@ -159,7 +176,7 @@ const FLOW_HEAD: &[Row] = &[
     ("capture", Type::Host, "", "label of the capture set"),
     ("ip_version", Type::U8, "", "4 or 6"),
     ("protocol", Type::U8, "", "IANA protocol number"),
-    ("application", Type::Host, "", "application protocol where its structure was recognised; null otherwise"),
+    ("application", Type::Code(APPLICATIONS), "", "application protocol over UDP, recognised by its structure and numbers, never by a port; of several on one port (RFC 7983) the media; null where none is believed"),
     ("initiator", Type::Address, "", "sender of the SYN; else the client of a known protocol; else the side with the higher port; else the first sender"),
     ("initiator_port", Type::U16, "", "initiator's port; ICMP and others null"),
     ("responder", Type::Address, "", "the other end"),
@@ -214,22 +231,23 @@ const FLOW_DIRECTION: &[Row] = &[
         "ipdv_p50_ns",
         Type::I64,
         "ns",
-        "median of |IPDV| (RFC 5481 4.1, consecutive packets of the sender clock), quantised by its tick; null without a sender clock",
+        "median of |IPDV| (RFC 5481 4.1) of consecutive packets by the sender's clock (TCP: TSval × a tick of at most 4 ms, found from the flow's slope); too high by up to one tick; null without a sender clock",
     ),
     (
         "pdv_p95_ns",
         Type::I64,
         "ns",
-        "95th percentile of PDV (RFC 5481 4.2, delay over the flow's minimum); null without a sender clock",
+        "95th percentile of PDV (RFC 5481 4.2): delay by the sender's clock above its minimum of the last minute so far, the two clocks' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)",
     ),
     (
         "interarrival_jitter_ns",
         Type::I64,
         "ns",
-        "interarrival jitter at the end of the flow (RFC 3550 A.8), quantised by the sender's tick; null without a sender clock",
+        "interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender's clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
-    ("tick_period_ns", Type::I64, "ns", "send period found by periodicity; null when the test refuses"),
+    ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
+    ("tick_confidence", Type::F64, "ratio", "1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period"),
     ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];
@@ -257,6 +275,7 @@ const FLOW_TAIL: &[Row] = &[
         "SYN → ACK of the SYN-ACK: the whole path; null where SYN or SYN-ACK was repeated (Karn)",
     ),
     ("connection_state", Type::Code(CONNECTION_STATES), "", "state at the last packet; null unless TCP"),
+    ("reset_by", Type::Code(TOWARD), "", "which end sent the first RST that was no refusal; null without one"),
     ("handshake_attempts", Type::U32, "packets", "SYNs sent by the initiator; null unless TCP"),
     (
         "path_mtu_bytes",
@@ -287,7 +306,7 @@ const BINS: &[Row] = &[
     ("rtt_min_ns", Type::I64, "ns", "smallest of them"),
     ("rtt_p50_ns", Type::I64, "ns", "their median"),
     ("rtt_p95_ns", Type::I64, "ns", "their 95th percentile"),
-    ("pdv_p95_ns", Type::I64, "ns", "95th percentile of PDV against the flow's minimum so far"),
+    ("pdv_p95_ns", Type::I64, "ns", "95th percentile of PDV in the bin, as in flows; null without a sender clock"),
     (
         "deadline_misses",
         Type::U32,

@@ -6,10 +6,11 @@ use crate::codes::{Direction, RttMethod};
 use crate::emit::{Output, AT_END};
 use crate::flow::Flow;
 use crate::fragments::Fragments;
-use crate::key::{protocol, FlowKey};
+use crate::key::{echo_identifier, protocol, FlowKey};
 use crate::state::{Input, State, StateError};
 use crate::table::{FlowTable, Flows};
-use crate::tcp::{Connection, Notes};
+use crate::tcp::{is_told_here, Connection, Notes, Wireshark};
+use crate::udp;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -17,7 +18,7 @@ use columns::{Diagnostic, Table, TableId, TallyEntry};
 use packet::Packet;
 
 const MARK: u32 = 0x4644_474c;
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// The sweep for idle flows runs when the shard's clock enters a new minute.
 const SWEEP_NS: i64 = 60_000_000_000;
 /// A sample later than the running minimum by more than this has missed its deadline (see `deadline_miss_ratio`).
@@ -34,11 +35,20 @@ pub struct Config {
     pub bin_ns: i64,
     /// A flow silent for longer is closed; its next packet opens a new one.
     pub idle_timeout_ns: i64,
+    /// Tell TCP events and ACK round trips as Wireshark 4.0 does, and count by that.
+    pub as_wireshark: bool,
+}
+
+impl Config {
+    /// What a state must have been made with, to be taken up.
+    fn fields(&self) -> ((u32, bool), (i64, i64)) {
+        ((self.tables, self.as_wireshark), (self.bin_ns, self.idle_timeout_ns))
+    }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000 }
+        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000, as_wireshark: false }
     }
 }
 
@@ -56,6 +66,7 @@ pub struct Analyzer {
     first_idle_split: u32,
     out: Output,
     notes: Notes,
+    udp_notes: udp::Notes,
 }
 
 impl Analyzer {
@@ -72,6 +83,7 @@ impl Analyzer {
             first_idle_split: 0,
             out: Output::new(config.tables),
             notes: Notes::default(),
+            udp_notes: udp::Notes::default(),
         }
     }
 
@@ -82,8 +94,8 @@ impl Analyzer {
         if u32::load(&mut input) != Some(MARK) || u16::load(&mut input) != Some(VERSION) {
             return Err(StateError::Version);
         }
-        let config = <(u32, (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
-        if config != (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)) {
+        let config = <((u32, bool), (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
+        if config != self.config.fields() {
             return Err(StateError::Config);
         }
         let state = ShardState::load(&mut input).filter(|_| input.is_empty()).ok_or(StateError::Length)?;
@@ -103,7 +115,7 @@ impl Analyzer {
         let mut out = Vec::new();
         MARK.save(&mut out);
         VERSION.save(&mut out);
-        (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)).save(&mut out);
+        self.config.fields().save(&mut out);
         let flows = self.flows.flows();
         (flows.len() as u32).save(&mut out);
         for flow in flows {
@@ -155,10 +167,15 @@ impl Analyzer {
         let Some(flow) = self.flows.get_mut(index) else { return };
         let direction = flow.direction(src_is_low);
         self.notes.clear();
-        observe(flow, packet, direction, frame_number, &mut self.notes);
+        self.udp_notes.clear();
+        observe(flow, packet, direction, frame_number, &mut self.notes, &mut self.udp_notes);
+        if self.config.as_wireshark {
+            observe_as_wireshark(flow, packet, direction, &mut self.notes);
+        }
         keep_samples(flow, packet.timestamp_ns, &mut self.notes, &mut self.out, frame_number);
+        keep_udp_samples(flow, &mut self.udp_notes, &mut self.out, frame_number);
         if self.out.wants(TableId::Bins) {
-            observe_bin(flow, packet, direction, &self.notes, self.config.bin_ns);
+            observe_bin(flow, packet, direction, &self.notes, &self.udp_notes, self.config.bin_ns);
         }
         for &(kind, detail) in &self.notes.events {
             let at = packet.timestamp_ns;
@@ -194,13 +211,18 @@ impl Analyzer {
             // No packet of a flow completes it when it falls idle: whether the sweep or its own return finds
             // that out is chance.
             self.out.close(if is_idle { AT_END } else { frame_number }, flow);
+            // Wireshark has rules of its own for when a conversation ends.
+            let (wireshark, was_low) = (flow.wireshark.take(), flow.initiator_is_low);
             *flow = *open();
+            let is_turned = flow.initiator_is_low != was_low;
+            flow.wireshark = wireshark.map(|wireshark| wireshark.continued(is_turned));
             if is_idle {
                 self.count_idle_split(frame_number);
             }
         } else if let (Some(bin), Some(now)) = (&mut flow.bin, packet.timestamp_ns) {
             if bin.ends_before(now) {
-                self.out.bin(frame_number, flow.flow_id, flow.key.protocol == protocol::TCP, bin);
+                let has_loss = Flow::has_loss(flow.key.protocol, flow.talk.as_deref());
+                self.out.bin(frame_number, flow.flow_id, has_loss, bin);
                 bin.clear();
             }
         }
@@ -292,7 +314,14 @@ crate::state::state!(ShardState { flows, fragments, last_ns, next_sweep_ns, swep
 
 /// What the packet adds to its flow.
 #[inline]
-fn observe(flow: &mut Flow, packet: &Packet, direction: Direction, frame_number: u32, notes: &mut Notes) {
+fn observe(
+    flow: &mut Flow,
+    packet: &Packet,
+    direction: Direction,
+    frame_number: u32,
+    notes: &mut Notes,
+    udp_notes: &mut udp::Notes,
+) {
     flow.touch(packet.timestamp_ns);
     let state = direction.of_mut(&mut flow.directions);
     state.observe(packet, |kind, detail| notes.event(kind, detail));
@@ -300,7 +329,21 @@ fn observe(flow: &mut Flow, packet: &Packet, direction: Direction, frame_number:
     if let Some(tcp) = packet.tcp.as_ref().filter(|_| !is_copy) {
         let connection = flow.tcp.get_or_insert_with(|| Box::new(Connection::default()));
         connection.observe(packet, tcp, direction, frame_number, notes);
+    } else if packet.protocol == protocol::UDP && !is_copy {
+        flow.talk.get_or_insert_with(Box::default).observe(packet, direction, udp_notes);
+    } else if packet.icmp.is_some() && echo_identifier(packet).is_some() && !is_copy {
+        flow.talk.get_or_insert_with(Box::default).echo(packet, direction, udp_notes);
     }
+}
+
+/// Tells the packet as Wireshark would, instead of the strict reading of the same kinds.
+#[inline(never)]
+fn observe_as_wireshark(flow: &mut Flow, packet: &Packet, direction: Direction, notes: &mut Notes) {
+    let Some(tcp) = &packet.tcp else { return };
+    notes.events.retain(|&(kind, _)| !is_told_here(kind));
+    notes.samples.retain(|&(_, method, _)| method != RttMethod::Ack);
+    let wireshark = flow.wireshark.get_or_insert_with(|| Box::new(Wireshark::default()));
+    wireshark.observe(packet, tcp, direction, notes);
 }
 
 /// Samples go to the table and, if their method is the flow's best, to its summary and its open bin. Those that
@@ -320,12 +363,31 @@ fn keep_samples(flow: &mut Flow, now_ns: Option<i64>, notes: &mut Notes, out: &m
     });
 }
 
+/// The same for UDP, whose samples carry their own time: those that were taken before the protocol was known come
+/// when it is.
+#[inline]
+fn keep_udp_samples(flow: &mut Flow, notes: &mut udp::Notes, out: &mut Output, frame_number: u32) {
+    let (Some(talk), false) = (&mut flow.talk, notes.samples.is_empty()) else { return };
+    let flow_id = flow.flow_id;
+    notes.samples.retain(|&(at_ns, data, method, rtt_ns)| {
+        out.rtt(frame_number, flow_id, at_ns, data, method, rtt_ns);
+        data.of_mut(&mut talk.rtt).add(method, rtt_ns)
+    });
+}
+
 fn is_late(rtt_ns: i64, min_ns: Option<i64>) -> bool {
     min_ns.is_some_and(|min_ns| rtt_ns.saturating_sub(min_ns) > DEADLINE_NS)
 }
 
 #[inline]
-fn observe_bin(flow: &mut Flow, packet: &Packet, direction: Direction, notes: &Notes, width_ns: i64) {
+fn observe_bin(
+    flow: &mut Flow,
+    packet: &Packet,
+    direction: Direction,
+    notes: &Notes,
+    udp_notes: &udp::Notes,
+    width_ns: i64,
+) {
     let bin = flow.bin.get_or_insert_with(|| Box::new(Bin::default()));
     if let Some(now_ns) = packet.timestamp_ns {
         bin.open(now_ns, width_ns);
@@ -335,11 +397,24 @@ fn observe_bin(flow: &mut Flow, packet: &Packet, direction: Direction, notes: &N
     let half = bin.direction_mut(direction);
     half.packets = half.packets.saturating_add(1);
     half.bytes = half.bytes.saturating_add(i64::from(packet.ip_len_bytes));
-    half.reordered_packets = half.reordered_packets.saturating_add(notes.reordered);
+    half.reordered_packets = half.reordered_packets.saturating_add(notes.reordered).saturating_add(udp_notes.reordered);
+    if let Some(pdv_ns) = notes.pdv_ns {
+        half.pdv.add(pdv_ns);
+    }
+    if let Some(pdv_ns) = udp_notes.pdv_ns {
+        half.pdv.add(pdv_ns);
+        half.late = Some(half.late.unwrap_or(0).saturating_add(u32::from(udp_notes.is_late)));
+    }
     if notes.lost != (0, 0) {
         for direction in [Direction::Forward, Direction::Reverse] {
             let half = bin.direction_mut(direction);
             half.lost_packets = half.lost_packets.saturating_add(*direction.of(&notes.lost));
+        }
+    }
+    bin.add_settled(udp_notes.lost);
+    for &(_, data, method, rtt_ns) in &udp_notes.samples {
+        if !matches!(method, RttMethod::Handshake | RttMethod::QuicHandshake) {
+            bin.direction_mut(data).rtt.add(method, rtt_ns);
         }
     }
     for &(data, method, rtt_ns) in &notes.samples {

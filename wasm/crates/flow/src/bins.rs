@@ -71,9 +71,13 @@ pub struct DirectionBin {
     pub reordered_packets: u32,
     /// RTT toward the end this direction goes to.
     pub rtt: BestSamples,
+    /// Delay of packets over the smallest, where there is a sender's clock or a grid.
+    pub pdv: Samples,
+    /// Packets whose own delay missed the deadline; None where packets are not judged by it.
+    pub late: Option<u32>,
 }
 
-state!(DirectionBin { packets, bytes, lost_packets, reordered_packets, rtt });
+state!(DirectionBin { packets, bytes, lost_packets, reordered_packets, rtt, pdv, late });
 
 impl DirectionBin {
     /// Is there nothing to tell?
@@ -87,6 +91,8 @@ impl DirectionBin {
         self.lost_packets = 0;
         self.reordered_packets = 0;
         self.rtt.clear();
+        self.pdv.clear();
+        self.late = None;
     }
 }
 
@@ -126,6 +132,15 @@ impl Bin {
         self.start_ns = None;
         self.directions.0.clear();
         self.directions.1.clear();
+    }
+
+    /// Losses of (forward, reverse) that became certain, or were taken back.
+    pub fn add_settled(&mut self, lost: (i64, i64)) {
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let half = self.direction_mut(direction);
+            let sum = i64::from(half.lost_packets).saturating_add(*direction.of(&lost));
+            half.lost_packets = sum.clamp(0, i64::from(u32::MAX)) as u32;
+        }
     }
 
     /// One direction of it.

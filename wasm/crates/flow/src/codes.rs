@@ -68,24 +68,44 @@ pub enum RttMethod {
     Timestamp = 1,
     /// Last byte → first ACK that covers it.
     Ack = 2,
+    /// From a flip of QUIC's spin bit to its echo (RFC 9312 3.8.2).
+    QuicSpin = 3,
+    /// First flight → first answer (RFC 9000 17.2).
+    QuicHandshake = 4,
+    /// Packet → the packet that acknowledges it, by a game protocol's own numbers.
+    AppAck = 5,
+    /// ICMP echo request → reply.
+    IcmpEcho = 6,
+    /// RTCP sender report → report block, the time it was held taken off (RFC 3550 6.4.1).
+    Rtcp = 7,
+    /// STUN request → response.
+    Stun = 8,
 }
 
 impl RttMethod {
-    /// Which method a flow's summary prefers: timestamp, else ack, else handshake.
+    /// Which method a flow's summary prefers: timestamp, else ack, else handshake; outside TCP what is measured all
+    /// along before what is measured now and then.
     pub fn rank(self) -> u8 {
         match self {
-            RttMethod::Handshake => 1,
-            RttMethod::Ack => 2,
-            RttMethod::Timestamp => 3,
+            RttMethod::Handshake | RttMethod::QuicHandshake => 1,
+            RttMethod::Ack | RttMethod::Stun => 2,
+            RttMethod::Timestamp | RttMethod::Rtcp | RttMethod::QuicSpin => 3,
+            RttMethod::AppAck | RttMethod::IcmpEcho => 3,
         }
     }
 
-    /// The method of a code; None for codes of later issues.
+    /// The method of a code; None for anything else.
     pub fn from_code(code: u8) -> Option<Self> {
         match code {
             0 => Some(RttMethod::Handshake),
             1 => Some(RttMethod::Timestamp),
             2 => Some(RttMethod::Ack),
+            3 => Some(RttMethod::QuicSpin),
+            4 => Some(RttMethod::QuicHandshake),
+            5 => Some(RttMethod::AppAck),
+            6 => Some(RttMethod::IcmpEcho),
+            7 => Some(RttMethod::Rtcp),
+            8 => Some(RttMethod::Stun),
             _ => None,
         }
     }
@@ -99,6 +119,8 @@ pub enum LossMethod {
     TcpRetransmission = 0,
     /// Data was first seen as a repeat that filled a hole: lost before the capture point.
     TcpSequenceHole = 1,
+    /// Numbers of a sender that never came: lost before the capture point.
+    SequenceGap = 2,
 }
 
 /// Which clock a delay variation rests on.
@@ -107,6 +129,46 @@ pub enum LossMethod {
 pub enum JitterMethod {
     /// TSval of the sender, its tick found from the flow's own slope.
     TcpTimestamp = 0,
+    /// The timestamp of RTP.
+    RtpTimestamp = 1,
+    /// A clock in a game's own header.
+    AppTimestamp = 2,
+    /// No clock travels: a grid laid through periodic arrivals.
+    TickGrid = 3,
+}
+
+/// Protocols over UDP that are told by their structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Application {
+    /// RFC 8489.
+    Stun = 0,
+    /// RFC 6347.
+    Dtls = 1,
+    /// RFC 3550, SRTP too.
+    Rtp = 2,
+    /// RFC 3550, SRTCP too.
+    Rtcp = 3,
+    /// RFC 9000, RFC 9369.
+    Quic = 4,
+    /// WireGuard.
+    Wireguard = 5,
+    /// RakNet: Minecraft Bedrock and others.
+    Raknet = 6,
+    /// Source 1.
+    Source = 7,
+    /// QuakeWorld and its heir GoldSrc.
+    Quakeworld = 8,
+    /// Quake 3 and its family.
+    Quake3 = 9,
+    /// ENet.
+    Enet = 10,
+    /// Photon.
+    Photon = 11,
+    /// Valve's GameNetworkingSockets.
+    GameNetworkingSockets = 12,
+    /// Unreal Engine 4 and 5.
+    Unreal = 13,
 }
 
 /// Connection state at the last packet.

@@ -8,9 +8,9 @@
 
 use crate::bins::{Bin, DirectionBin};
 use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
-use crate::flow::{DirectionState, Flow};
-use crate::key::protocol;
+use crate::flow::Flow;
 use crate::tcp::{Connection, Side};
+use crate::udp::{Delay, Talk, Tick};
 use columns::{Table, TableId};
 use packet::Packet;
 
@@ -154,12 +154,12 @@ impl Output {
     }
 
     /// The rows of a closed bin; a direction without packets, samples and loss has none.
-    pub fn bin(&mut self, order: u32, flow_id: u32, is_tcp: bool, bin: &Bin) {
+    pub fn bin(&mut self, order: u32, flow_id: u32, has_loss: (bool, bool), bin: &Bin) {
         let Some(start_ns) = bin.start_ns else { return };
         for direction in [Direction::Forward, Direction::Reverse] {
             let half = direction.of(&bin.directions);
             if !half.is_empty() {
-                self.direction_bin(order, flow_id, is_tcp, direction, start_ns, half);
+                self.direction_bin(order, flow_id, *direction.of(&has_loss), direction, start_ns, half);
             }
         }
     }
@@ -168,7 +168,7 @@ impl Output {
         &mut self,
         order: u32,
         flow_id: u32,
-        is_tcp: bool,
+        has_loss: bool,
         direction: Direction,
         start_ns: i64,
         half: &DirectionBin,
@@ -180,16 +180,17 @@ impl Output {
         table.i64(Some(start_ns));
         table.u32(Some(half.packets));
         table.i64(Some(half.bytes));
-        table.u32(is_tcp.then_some(half.lost_packets));
-        table.u32(is_tcp.then_some(half.reordered_packets));
+        table.u32(has_loss.then_some(half.lost_packets));
+        table.u32(has_loss.then_some(half.reordered_packets));
         table.u32(Some(samples.len()));
         table.i64(samples.min_ns());
         table.i64(samples.quantile(500));
         table.i64(samples.quantile(950));
-        table.null();
+        table.i64(half.pdv.quantile(950));
         // Without a sample and without loss nothing can be said about lateness.
-        let is_known = is_tcp && (!samples.is_empty() || half.lost_packets > 0);
-        table.u32(is_known.then(|| half.rtt.late.saturating_add(half.lost_packets)));
+        let is_known = half.late.is_some() || has_loss && (!samples.is_empty() || half.lost_packets > 0);
+        let late = half.rtt.late.saturating_add(half.late.unwrap_or(0));
+        table.u32(is_known.then(|| late.saturating_add(half.lost_packets)));
         table.end_row();
     }
 
@@ -203,6 +204,8 @@ impl Output {
         table.u32(Some(flow.flow_id));
         table.u8(Some(key.ip_version));
         table.u8(Some(key.protocol));
+        let talk = flow.talk.as_deref();
+        table.u8(talk.and_then(Talk::application).map(|application| application as u8));
         table.address(initiator.0);
         table.u16(initiator.1);
         table.address(responder.0);
@@ -211,13 +214,14 @@ impl Output {
         table.i64(flow.last_timestamp_ns);
         let connection = flow.tcp.as_deref();
         for direction in [Direction::Forward, Direction::Reverse] {
-            direction_columns(table, direction.of(&flow.directions), connection, direction);
+            direction_columns(table, flow, connection, talk, direction);
         }
         for direction in [Direction::Forward, Direction::Reverse] {
-            rtt_columns(table, connection, direction);
+            rtt_columns(table, connection, talk, direction);
         }
         table.i64(connection.and_then(|tcp| tcp.rtt_handshake_ns));
         table.u8(connection.map(|tcp| tcp.state() as u8));
+        table.u8(connection.and_then(|tcp| tcp.reset_by()).map(|end| end as u8));
         table.u32(connection.map(|tcp| tcp.sides.0.syns));
         table.null();
         let fragments = flow.directions.0.fragments > 0 || flow.directions.1.fragments > 0;
@@ -230,22 +234,40 @@ fn ratio(part: u32, whole: u32) -> Option<f64> {
     (whole > 0).then(|| f64::from(part) / f64::from(whole))
 }
 
-fn direction_columns(table: &mut Table, state: &DirectionState, tcp: Option<&Connection>, direction: Direction) {
+fn direction_columns(
+    table: &mut Table,
+    flow: &Flow,
+    tcp: Option<&Connection>,
+    talk: Option<&Talk>,
+    direction: Direction,
+) {
+    let state = direction.of(&flow.directions);
+    let wireshark = flow.wireshark.as_deref().map(|wireshark| direction.of(&wireshark.ends));
+    let counts = talk.and_then(|talk| talk.counts(direction));
+    let delay = talk.and_then(|talk| talk.delay(direction));
+    let grid = talk.and_then(|talk| talk.grid(direction));
     let side = tcp.map(|tcp| direction.of(&tcp.sides));
     let has_packets = state.packets > 0;
     table.u32(Some(state.packets));
     table.i64(Some(state.bytes));
     table.i64(Some(state.payload_bytes));
-    table.u32(side.map(|side| side.retransmissions));
-    table.u32(side.map(|side| side.out_of_order));
-    table.u32(side.map(|side| side.duplicate_acks_sent));
+    table.u32(wireshark.map(|end| end.retransmissions).or(side.map(|side| side.retransmissions)));
+    table.u32(wireshark.map(|end| end.out_of_order).or(side.map(|side| side.out_of_order)));
+    table.u32(wireshark.map(|end| end.duplicate_acks).or(side.map(|side| side.duplicate_acks_sent)));
     let lossy = side.filter(|side| side.data_packets > 0);
     let lost = lossy.map(|side| side.lost_before.saturating_add(side.lost_beyond));
+    let lost = lost.or(counts.map(|counts| counts.lost));
     table.u32(lost);
-    table.f64(lossy.and_then(loss_ratio));
-    table.u8(lossy.map(|side| loss_method(side) as u8));
-    table.u32(side.map(|side| side.out_of_order));
-    table.u32(state.duplicates.can_tell.then_some(state.duplicates.count));
+    let by_number = || counts.and_then(|counts| ratio(counts.lost, counts.received.saturating_add(counts.lost)));
+    table.f64(lossy.and_then(loss_ratio).or_else(by_number));
+    let method = lossy.map(loss_method).or(counts.map(|_| LossMethod::SequenceGap));
+    table.u8(method.map(|method| method as u8));
+    table.u32(side.map(|side| side.out_of_order).or(counts.map(|counts| counts.reordered)));
+    let copies = state.duplicates.can_tell.then_some(state.duplicates.count);
+    table.u32(match (copies, counts) {
+        (copies, Some(counts)) => Some(copies.unwrap_or(0).saturating_add(counts.duplicates)),
+        (copies, None) => copies,
+    });
     table.u8(state.dscp_first);
     table.u32(has_packets.then_some(state.dscp_changes));
     table.u32(has_packets.then_some(state.ecn_ce_packets));
@@ -256,13 +278,29 @@ fn direction_columns(table: &mut Table, state: &DirectionState, tcp: Option<&Con
     table.u32(has_packets.then_some(state.max_ip_len_bytes));
     table.u32(Some(state.fragments));
     let clock = side.and_then(|side| side.clock.as_deref()).filter(|clock| clock.is_usable());
-    table.i64(clock.and_then(|clock| clock.ipdv.quantile(500)));
-    table.null();
-    table.i64(clock.map(|clock| clock.jitter_ns()));
-    table.u8(clock.map(|_| JitterMethod::TcpTimestamp as u8));
-    table.null();
-    table.f64(tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0))));
-    table.u32(side.map(|side| side.zero_windows));
+    let delay = delay.as_ref();
+    let ipdv = clock.map(|clock| &clock.ipdv).or(delay.map(|delay| &delay.ipdv)).or(grid.map(|grid| &grid.ipdv));
+    table.i64(ipdv.and_then(|ipdv| ipdv.quantile(500)));
+    let pdv = clock.map(|clock| &clock.pdv).or(delay.map(|delay| &delay.pdv)).or(grid.map(|grid| &grid.pdv));
+    table.i64(pdv.and_then(|pdv| pdv.quantile(950)));
+    let jitter_ns = clock.map(|clock| clock.jitter_ns());
+    table.i64(jitter_ns.or(delay.and_then(Delay::jitter_ns)).or(grid.and_then(Tick::jitter_ns)));
+    let by_sender = clock.map(|_| JitterMethod::TcpTimestamp);
+    let by_application = talk.filter(|_| delay.is_some()).map(Talk::jitter_method);
+    let jitter_method = by_sender.or(by_application).or(grid.map(|_| JitterMethod::TickGrid));
+    table.u8(jitter_method.map(|method| method as u8));
+    let period = talk.and_then(|talk| talk.period(direction));
+    table.i64(period.map(|period| period.period_ns));
+    table.f64(period.map(|period| period.confidence_permille as f64 / 1000.0));
+    let missed_by_delay = || {
+        let delay = delay?;
+        let lost = lost.unwrap_or(0);
+        ratio(delay.late.saturating_add(lost), delay.pdv.len().saturating_add(lost))
+    };
+    let missed = tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0)));
+    let missed_by_grid = || grid.and_then(Tick::miss).and_then(|(missed, all)| ratio(missed, all));
+    table.f64(missed.or_else(missed_by_delay).or_else(missed_by_grid));
+    table.u32(wireshark.map(|end| end.zero_windows).or(side.map(|side| side.zero_windows)));
 }
 
 /// Lost packets over those that took sequence space: every one seen, and the originals that only a hole betrays.
@@ -288,8 +326,9 @@ fn deadline_miss_ratio(tcp: &Connection, direction: Direction, lost: u32) -> Opt
     ratio(rtt.late.saturating_add(lost), rtt.samples.len().saturating_add(lost))
 }
 
-fn rtt_columns(table: &mut Table, tcp: Option<&Connection>, direction: Direction) {
-    let rtt = tcp.map(|tcp| direction.of(&tcp.rtt));
+fn rtt_columns(table: &mut Table, tcp: Option<&Connection>, talk: Option<&Talk>, direction: Direction) {
+    let of_talk = talk.map(|talk| direction.of(&talk.rtt)).filter(|rtt| !rtt.samples.is_empty());
+    let rtt = tcp.map(|tcp| direction.of(&tcp.rtt)).or(of_talk);
     table.u8(rtt.and_then(|rtt| rtt.method()).map(|method| method as u8));
     let Some(samples) = rtt.map(|rtt| &rtt.samples) else {
         table.nulls(5);
@@ -306,7 +345,15 @@ impl Output {
     /// Everything a flow still owes when it closes: its open bin, events that only the end proves, its row.
     pub fn close(&mut self, order: u32, flow: &Flow) {
         if let Some(bin) = &flow.bin {
-            self.bin(order, flow.flow_id, flow.key.protocol == protocol::TCP, bin);
+            let has_loss = Flow::has_loss(flow.key.protocol, flow.talk.as_deref());
+            match &flow.talk {
+                Some(talk) => {
+                    let mut last = bin.clone();
+                    last.add_settled((talk.unsettled(Direction::Forward), talk.unsettled(Direction::Reverse)));
+                    self.bin(order, flow.flow_id, has_loss, &last);
+                }
+                None => self.bin(order, flow.flow_id, has_loss, bin),
+            }
         }
         if let Some(tcp) = &flow.tcp {
             let failed =

@@ -5,7 +5,8 @@ use crate::codes::{Direction, EventKind};
 use crate::duplicates::Duplicates;
 use crate::key::{self, FlowKey};
 use crate::state::state;
-use crate::tcp::Connection;
+use crate::tcp::{Connection, Wireshark};
+use crate::udp::Talk;
 use alloc::boxed::Box;
 use packet::Packet;
 
@@ -126,11 +127,26 @@ pub struct Flow {
     pub directions: (DirectionState, DirectionState),
     /// Only for TCP.
     pub tcp: Option<Box<Connection>>,
+    /// Only for UDP.
+    pub talk: Option<Box<Talk>>,
+    /// The same as Wireshark reads it; only when asked for.
+    pub wireshark: Option<Box<Wireshark>>,
     /// Only when bins are asked for.
     pub bin: Option<Box<Bin>>,
 }
 
-state!(Flow { key, flow_id, initiator_is_low, first_timestamp_ns, last_timestamp_ns, directions, tcp, bin });
+state!(Flow {
+    key,
+    flow_id,
+    initiator_is_low,
+    first_timestamp_ns,
+    last_timestamp_ns,
+    directions,
+    tcp,
+    talk,
+    wireshark,
+    bin
+});
 
 impl Flow {
     /// The flow that a packet opens.
@@ -149,8 +165,17 @@ impl Flow {
             last_timestamp_ns: packet.timestamp_ns,
             directions: Default::default(),
             tcp: None,
+            talk: None,
+            wireshark: None,
             bin: None,
         })
+    }
+
+    /// Can losses of (forward, reverse) be counted?
+    pub fn has_loss(protocol: u8, talk: Option<&Talk>) -> (bool, bool) {
+        let is_tcp = protocol == key::protocol::TCP;
+        let by_number = |direction| is_tcp || talk.is_some_and(|talk| talk.has_loss(direction));
+        (by_number(Direction::Forward), by_number(Direction::Reverse))
     }
 
     /// Direction of a packet whose source is, or is not, the key's `low` end.

@@ -9,6 +9,7 @@ pub mod protocol {
     #![allow(missing_docs)]
     pub const ICMP: u8 = 1;
     pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
     pub const ICMPV6: u8 = 58;
 }
 
@@ -105,7 +106,7 @@ impl FlowKey {
 }
 
 /// Identifier of an ICMP echo request or reply (RFC 792, RFC 4443 4.1).
-fn echo_identifier(packet: &Packet) -> Option<u16> {
+pub fn echo_identifier(packet: &Packet) -> Option<u16> {
     let icmp = packet.icmp?;
     let is_echo = match packet.protocol {
         protocol::ICMP => matches!(icmp.kind, 0 | 8),

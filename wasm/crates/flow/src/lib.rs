@@ -18,9 +18,12 @@ mod key;
 mod state;
 mod table;
 mod tcp;
+mod udp;
 
 pub use analyzer::{Analyzer, Config};
-pub use codes::{ConnectionState, Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod, Toward};
+pub use codes::{
+    Application, ConnectionState, Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod, Toward,
+};
 pub use emit::AT_END;
 pub use histogram::Samples;
 pub use key::FlowKey;

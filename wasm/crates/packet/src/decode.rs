@@ -1,8 +1,8 @@
 //! One frame → one row, or the reason why there is none.
 
 use crate::hash::payload_hash;
-use crate::ip::{ip_layer, IpLayer, Refusal, Span};
-use crate::link::{link, Link};
+use crate::ip::{self, Payload, Refusal, Span};
+use crate::link::link;
 use crate::row::Packet;
 use crate::{transport, tunnel};
 use columns::Diagnostic;
@@ -29,86 +29,58 @@ pub enum Outcome {
 
 /// Decodes the captured bytes of a frame that was `original_len` bytes long. Everything in `packet` is set but
 /// `frame_index` and `timestamp_ns`, which belong to the record.
-#[inline]
+#[inline(always)]
 pub fn decode(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Outcome {
-    // Some writers store an original length below the captured one: then the frame held what was captured.
-    let frame = Span { data, wire: original_len.max(data.len() as u32) };
-    match innermost(link_type, frame) {
-        Ok(found) => fill(packet, data.len() as u32, original_len, found),
+    match read(link_type, data, original_len, packet) {
+        Ok(notice) => Outcome::Row { notice },
         Err((diagnostic, detail)) => Outcome::Diagnosed { diagnostic, detail },
     }
 }
 
-struct Innermost<'a> {
-    layer: IpLayer<'a>,
-    vlan_id: Option<u16>,
-    layer_path: u32,
-    notice: Option<Diagnostic>,
-}
-
 #[inline(always)]
-fn innermost(link_type: u32, frame: Span<'_>) -> Result<Innermost<'_>, Refusal> {
-    let Link { ip, vlan_id } = link(link_type, frame)?;
-    let mut found = Innermost { layer: ip_layer(ip)?, vlan_id, layer_path: 0, notice: None };
-    if tunnel::is_tunnel(&found.layer) {
-        enter_tunnels(&mut found);
+fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Result<Option<Diagnostic>, Refusal> {
+    // Some writers store an original length below the captured one: then the frame held what was captured.
+    let frame = Span { data, wire: original_len.max(data.len() as u32) };
+    packet.vlan_id = None;
+    let ip = link(link_type, frame, &mut packet.vlan_id)?;
+    let mut payload = ip::read(ip, packet)?;
+    packet.layer_path = 0;
+    let mut notice = None;
+    if tunnel::is_tunnel(packet, &payload) {
+        (payload, notice) = innermost(packet, payload);
     }
-    Ok(found)
+    let transport = transport::read(payload, packet);
+    let payload = transport.payload;
+    packet.captured_len_bytes = data.len() as u32;
+    packet.original_len_bytes = original_len;
+    packet.payload_len_bytes = payload.wire;
+    packet.is_payload_cut = (payload.data.len() as u32) < payload.wire;
+    packet.payload_hash = payload_hash(payload.data);
+    let has_prefix = packet.protocol == transport::UDP && packet.fragment_offset_bytes == 0 && !transport.is_cut;
+    packet.prefix.set(if has_prefix { payload.data } else { &[] });
+    Ok(notice.or(transport.is_cut.then_some(Diagnostic::TransportHeaderCut)))
 }
 
 /// Goes inwards as long as there is a whole IP header; a tunnel that carries none is the packet itself.
 #[inline(never)]
-fn enter_tunnels(found: &mut Innermost<'_>) {
+fn innermost<'a>(packet: &mut Packet, mut payload: Payload<'a>) -> (Payload<'a>, Option<Diagnostic>) {
     for _ in 0..MAX_TUNNELS {
-        if !tunnel::is_tunnel(&found.layer) {
-            return;
+        if !tunnel::is_tunnel(packet, &payload) {
+            return (payload, None);
         }
-        let Some((digit, Link { ip, vlan_id })) = tunnel::inside(&found.layer) else { return };
-        match ip_layer(ip) {
-            Ok(layer) => {
-                found.layer = layer;
-                found.vlan_id = vlan_id.or(found.vlan_id);
-                found.layer_path = tunnel::deeper(found.layer_path, digit);
+        let mut vlan_id = packet.vlan_id;
+        let Some((digit, ip)) = tunnel::inside(packet, &payload, &mut vlan_id) else {
+            return (payload, None);
+        };
+        match ip::read(ip, packet) {
+            Ok(inner) => {
+                payload = inner;
+                packet.vlan_id = vlan_id;
+                packet.layer_path = tunnel::deeper(packet.layer_path, digit);
             }
-            Err(_) => {
-                found.notice = Some(Diagnostic::TransportHeaderCut);
-                return;
-            }
+            Err(_) => return (payload, Some(Diagnostic::TransportHeaderCut)),
         }
     }
-    if tunnel::is_tunnel(&found.layer) {
-        found.notice = Some(Diagnostic::TooDeep);
-    }
-}
-
-#[inline(always)]
-fn fill(packet: &mut Packet, captured_len: u32, original_len: u32, found: Innermost<'_>) -> Outcome {
-    let Innermost { layer, vlan_id, layer_path, notice } = found;
-    let transport = transport::read(&layer);
-    let payload = transport.payload;
-    packet.captured_len_bytes = captured_len;
-    packet.original_len_bytes = original_len;
-    packet.vlan_id = vlan_id;
-    packet.layer_path = layer_path;
-    packet.ip_version = layer.version;
-    packet.src = layer.src;
-    packet.dst = layer.dst;
-    packet.protocol = layer.protocol;
-    packet.ports = transport.ports;
-    packet.ip_len_bytes = layer.ip_len;
-    packet.payload_len_bytes = payload.wire;
-    packet.dscp = layer.traffic_class >> 2;
-    packet.ecn = layer.traffic_class & 3;
-    packet.ttl = layer.ttl;
-    packet.ip_id = layer.id;
-    packet.dont_fragment = layer.dont_fragment;
-    packet.more_fragments = layer.more_fragments;
-    packet.fragment_offset_bytes = layer.fragment_offset;
-    packet.is_fragment = layer.is_fragment;
-    packet.is_payload_cut = (payload.data.len() as u32) < payload.wire;
-    packet.tcp = transport.tcp;
-    packet.icmp = transport.icmp;
-    packet.payload_hash = payload_hash(payload.data);
-    let cut = transport.is_cut.then_some(Diagnostic::TransportHeaderCut);
-    Outcome::Row { notice: notice.or(cut) }
+    let is_too_deep = tunnel::is_tunnel(packet, &payload);
+    (payload, is_too_deep.then_some(Diagnostic::TooDeep))
 }

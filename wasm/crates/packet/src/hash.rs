@@ -11,26 +11,33 @@ const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// FNV-1a, eight bytes at a step, over the first `HASHED_PAYLOAD_BYTES` captured payload bytes, folded to 32 bits.
-/// 0 only for an empty payload. A step is a bijection of the state, so equal-length payloads that differ in one
-/// word never meet before the fold.
-#[inline]
+/// Two states take turns, because a step waits for the one before. 0 only for an empty payload.
+#[inline(always)]
 pub fn payload_hash(payload: &[u8]) -> u32 {
-    if payload.is_empty() {
+    let head = payload.get(..HASHED_PAYLOAD_BYTES).unwrap_or(payload);
+    let mut even = FNV_OFFSET ^ head.len() as u64;
+    let mut odd = MIX;
+    let mut words = head;
+    while let Some((pair, rest)) = words.split_first_chunk::<16>() {
+        let pair = u128::from_le_bytes(*pair);
+        even = (even ^ pair as u64).wrapping_mul(FNV_PRIME);
+        odd = (odd ^ (pair >> 64) as u64).wrapping_mul(FNV_PRIME);
+        words = rest;
+    }
+    if let Some(word) = words.first_chunk::<8>() {
+        even = (even ^ u64::from_le_bytes(*word)).wrapping_mul(FNV_PRIME);
+    }
+    let tail_len = head.len() % 8;
+    if tail_len != 0 {
+        let tail = match head.last_chunk::<8>() {
+            Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * tail_len),
+            None => head.iter().rev().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+        };
+        odd = (odd ^ tail).wrapping_mul(FNV_PRIME);
+    } else if head.is_empty() {
         return 0;
     }
-    let head = payload.get(..HASHED_PAYLOAD_BYTES).unwrap_or(payload);
-    let mut state = FNV_OFFSET ^ head.len() as u64;
-    let (words, tail) = head.as_chunks::<8>();
-    for word in words {
-        state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FNV_PRIME);
-    }
-    if !tail.is_empty() {
-        let mut last = 0u64;
-        for byte in tail {
-            last = last << 8 | u64::from(*byte);
-        }
-        state = (state ^ last).wrapping_mul(FNV_PRIME);
-    }
+    let state = even ^ odd.rotate_left(32);
     let folded = ((state ^ (state >> 29)).wrapping_mul(MIX) >> 32) as u32;
     folded.max(1)
 }

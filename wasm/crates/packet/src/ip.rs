@@ -1,6 +1,6 @@
 //! What both IP versions come down to.
 
-use crate::row::Address;
+use crate::row::{Address, Packet};
 use crate::{ipv4, ipv6};
 use columns::Diagnostic;
 
@@ -38,26 +38,12 @@ impl<'a> Span<'a> {
 /// Why a frame gives no row: the problem and its detail.
 pub(crate) type Refusal = (Diagnostic, u64);
 
-/// One IP header, understood.
+/// What is behind an IP header and its extension headers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IpLayer<'a> {
-    pub version: u8,
-    pub src: Address,
-    pub dst: Address,
-    /// Of the payload, after extension headers.
-    pub protocol: u8,
-    pub ip_len: u32,
-    /// DSCP and ECN.
-    pub traffic_class: u8,
-    pub ttl: u8,
-    pub id: Option<u32>,
-    pub dont_fragment: Option<bool>,
-    pub more_fragments: bool,
-    pub fragment_offset: u16,
-    pub is_fragment: bool,
-    /// Payload by the IP length, never more than the frame could hold.
-    pub payload: Span<'a>,
-    /// The header's options or extension headers were cut: the payload's start is not known.
+pub(crate) struct Payload<'a> {
+    /// By the IP length, never more than the frame could hold.
+    pub span: Span<'a>,
+    /// Options or extension headers were cut: where the payload starts is not known.
     pub is_cut: bool,
 }
 
@@ -67,12 +53,13 @@ pub(crate) fn mapped(address: [u8; 4]) -> Address {
     (0xffff_0000_0000_u128 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }
 
-/// Reads whichever IP version the first nibble names.
+/// Reads whichever IP version the first nibble names into the packet's internet fields. They are written only when
+/// the header is sound, so that a tunnel whose content is not stays the packet it is.
 #[inline(always)]
-pub(crate) fn ip_layer(span: Span<'_>) -> Result<IpLayer<'_>, Refusal> {
+pub(crate) fn read<'a>(span: Span<'a>, packet: &mut Packet) -> Result<Payload<'a>, Refusal> {
     match span.data.first().map(|first| first >> 4) {
-        Some(4) => ipv4::layer(span),
-        Some(6) => ipv6::layer(span),
+        Some(4) => ipv4::read(span, packet),
+        Some(6) => ipv6::read(span, packet),
         Some(version) => Err((Diagnostic::BadIpHeader, u64::from(version))),
         None => Err((Diagnostic::HeaderCut, 0)),
     }

@@ -1,6 +1,7 @@
 //! IPv6 (RFC 8200) with its extension headers, jumbograms (RFC 2675) and segmentation offload.
 
-use crate::ip::{IpLayer, Refusal, Span};
+use crate::ip::{Payload, Refusal, Span};
+use crate::row::Packet;
 use columns::Diagnostic;
 
 const HEADER_LEN: usize = 40;
@@ -24,9 +25,9 @@ fn is_extension(protocol: u8) -> bool {
     matches!(protocol, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS | MOBILITY | HIP | SHIM6)
 }
 
-/// The IPv6 layer at the start of `span`, whose version nibble is 6.
-#[inline]
-pub(crate) fn layer(span: Span<'_>) -> Result<IpLayer<'_>, Refusal> {
+/// The IPv6 header at the start of `span`, whose version nibble is 6.
+#[inline(always)]
+pub(crate) fn read<'a>(span: Span<'a>, packet: &mut Packet) -> Result<Payload<'a>, Refusal> {
     let Some((header, rest)) = span.split::<HEADER_LEN>() else {
         return Err((Diagnostic::HeaderCut, 0));
     };
@@ -44,26 +45,24 @@ pub(crate) fn layer(span: Span<'_>) -> Result<IpLayer<'_>, Refusal> {
     };
     let (_, addresses) = header.split_at(8);
     let (src, dst) = addresses.split_at(16);
-    let mut layer = IpLayer {
-        version: 6,
-        src: src.first_chunk().copied().unwrap_or_default(),
-        dst: dst.first_chunk().copied().unwrap_or_default(),
-        protocol,
-        ip_len,
-        traffic_class: (header[0] << 4) | (header[1] >> 4),
-        ttl: header[7],
-        id: None,
-        dont_fragment: None,
-        more_fragments: false,
-        fragment_offset: 0,
-        is_fragment: false,
-        payload: rest.limit(ip_len.saturating_sub(HEADER_LEN as u32)),
-        is_cut: false,
-    };
+    packet.ip_version = 6;
+    packet.src = src.first_chunk().copied().unwrap_or_default();
+    packet.dst = dst.first_chunk().copied().unwrap_or_default();
+    packet.protocol = protocol;
+    packet.ip_len_bytes = ip_len;
+    packet.dscp = ((header[0] & 15) << 2) | (header[1] >> 6);
+    packet.ecn = (header[1] >> 4) & 3;
+    packet.ttl = header[7];
+    packet.ip_id = None;
+    packet.dont_fragment = None;
+    packet.more_fragments = false;
+    packet.fragment_offset_bytes = 0;
+    packet.is_fragment = false;
+    let span = rest.limit(ip_len.saturating_sub(HEADER_LEN as u32));
     if is_extension(protocol) {
-        after_extensions(&mut layer, is_extension);
+        return Ok(after_extensions(packet, span, is_extension));
     }
-    Ok(layer)
+    Ok(Payload { span, is_cut: false })
 }
 
 /// The jumbo payload option of a hop-by-hop header.
@@ -87,40 +86,43 @@ fn jumbo_len(protocol: u8, data: &[u8]) -> Option<u32> {
     None
 }
 
-/// Steps over extension headers: protocol, payload and the fragment facts become those behind them.
+/// Steps over extension headers: the packet's protocol and fragment facts become those behind them.
 #[inline(never)]
-pub(crate) fn after_extensions(layer: &mut IpLayer<'_>, is_extension: impl Fn(u8) -> bool) {
-    while is_extension(layer.protocol) {
-        let Some((head, _)) = layer.payload.split::<8>() else {
-            layer.is_cut = true;
-            return;
+pub(crate) fn after_extensions<'a>(
+    packet: &mut Packet,
+    mut span: Span<'a>,
+    is_extension: impl Fn(u8) -> bool,
+) -> Payload<'a> {
+    while is_extension(packet.protocol) {
+        let Some((head, _)) = span.split::<8>() else {
+            return Payload { span, is_cut: true };
         };
         let next = head[0];
-        let len = match layer.protocol {
+        let len = match packet.protocol {
             extension::FRAGMENT => 8,
             extension::AUTHENTICATION => (usize::from(head[1]) + 2) * 4,
             _ => (usize::from(head[1]) + 1) * 8,
         };
-        let is_message = matches!(layer.protocol, extension::MOBILITY | extension::HIP | extension::SHIM6);
+        let is_message = matches!(packet.protocol, extension::MOBILITY | extension::HIP | extension::SHIM6);
         if is_message && next == NO_NEXT_HEADER {
             // The header is the message itself, not a prefix of something else.
-            return;
+            break;
         }
-        if layer.protocol == extension::FRAGMENT {
+        if packet.protocol == extension::FRAGMENT {
             let packed = u16::from_be_bytes([head[2], head[3]]);
-            layer.fragment_offset = packed & 0xfff8;
-            layer.more_fragments = packed & 1 != 0;
-            layer.is_fragment = layer.more_fragments || layer.fragment_offset != 0;
-            layer.id = Some(u32::from_be_bytes([head[4], head[5], head[6], head[7]]));
+            packet.fragment_offset_bytes = packed & 0xfff8;
+            packet.more_fragments = packed & 1 != 0;
+            packet.is_fragment = packed & 0xfff9 != 0;
+            packet.ip_id = Some(u32::from_be_bytes([head[4], head[5], head[6], head[7]]));
         }
-        let Some(payload) = layer.payload.after(len) else {
-            layer.is_cut = true;
-            return;
+        let Some(rest) = span.after(len) else {
+            return Payload { span, is_cut: true };
         };
-        layer.payload = payload;
-        layer.protocol = next;
-        if layer.fragment_offset != 0 {
-            return;
+        span = rest;
+        packet.protocol = next;
+        if packet.fragment_offset_bytes != 0 {
+            break;
         }
     }
+    Payload { span, is_cut: false }
 }

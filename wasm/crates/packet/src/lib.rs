@@ -8,6 +8,7 @@ mod ip;
 mod ipv4;
 mod ipv6;
 mod link;
+mod output;
 mod row;
 mod segment;
 mod summary;
@@ -17,6 +18,6 @@ mod tunnel;
 
 pub use decode::{decode, Outcome};
 pub use hash::{payload_hash, shard_of, HASHED_PAYLOAD_BYTES};
-pub use row::{tcp_flag, Address, Icmp, Packet, Tcp, MAX_SACK_BLOCKS, ROW_BYTES};
+pub use row::{tcp_flag, Address, Icmp, Packet, Prefix, Tcp, MAX_PREFIX, MAX_SACK_BLOCKS, ROW_BYTES};
 pub use segment::{Progress, SegmentConfig, SegmentDecoder, Start};
 pub use summary::{LinkTypes, Summary, MAX_LINK_TYPES};

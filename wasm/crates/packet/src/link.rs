@@ -3,13 +3,8 @@
 use crate::ip::{Refusal, Span};
 use columns::Diagnostic;
 
-/// The IP packet of a frame and the innermost VLAN tag on the way to it.
-pub(crate) struct Link<'a> {
-    pub ip: Span<'a>,
-    pub vlan_id: Option<u16>,
-}
-
-type Found<'a> = Result<Link<'a>, Refusal>;
+/// The IP packet of a frame; the innermost VLAN tag on the way to it is left in `vlan_id`.
+type Found<'a> = Result<Span<'a>, Refusal>;
 
 /// LINKTYPE numbers that are decoded.
 mod link_type {
@@ -52,33 +47,28 @@ fn not_ip<'a>(kind: u16) -> Found<'a> {
     Err((Diagnostic::NotIp, u64::from(kind)))
 }
 
-#[inline(always)]
-fn ip<'a>(ip: Span<'a>, vlan_id: Option<u16>) -> Found<'a> {
-    Ok(Link { ip, vlan_id })
-}
-
 /// Finds the IP packet of a frame of this link type.
 #[inline(always)]
-pub(crate) fn link(kind: u32, frame: Span<'_>) -> Found<'_> {
+pub(crate) fn link<'a>(kind: u32, frame: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     if kind == link_type::ETHERNET {
-        return ethernet(frame);
+        return ethernet(frame, vlan_id);
     }
-    other_link(kind, frame)
+    other_link(kind, frame, vlan_id)
 }
 
-#[inline]
-fn other_link(kind: u32, frame: Span<'_>) -> Found<'_> {
+#[inline(never)]
+fn other_link<'a>(kind: u32, frame: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     match kind {
         link_type::LINUX_SLL => {
             let (head, rest) = frame.split::<16>().ok_or(CUT)?;
-            cooked(u16::from_be_bytes([head[2], head[3]]), u16::from_be_bytes([head[14], head[15]]), rest)
+            cooked(u16::from_be_bytes([head[2], head[3]]), u16::from_be_bytes([head[14], head[15]]), rest, vlan_id)
         }
         link_type::LINUX_SLL2 => {
             let (head, rest) = frame.split::<20>().ok_or(CUT)?;
-            cooked(u16::from_be_bytes([head[8], head[9]]), u16::from_be_bytes([head[0], head[1]]), rest)
+            cooked(u16::from_be_bytes([head[8], head[9]]), u16::from_be_bytes([head[0], head[1]]), rest, vlan_id)
         }
         link_type::RAW | link_type::RAW_ON_BSD | link_type::RAW_ON_OPENBSD | link_type::IPV4 | link_type::IPV6 => {
-            ip(frame, None)
+            Ok(frame)
         }
         link_type::NULL | link_type::LOOP => {
             let (head, rest) = frame.split::<4>().ok_or(CUT)?;
@@ -86,65 +76,65 @@ fn other_link(kind: u32, frame: Span<'_>) -> Found<'_> {
             let family = u32::from_be_bytes(*head);
             let family = if family > 0xffff { family.swap_bytes() } else { family };
             match family {
-                2 | 24 | 28 | 30 => ip(rest, None),
+                2 | 24 | 28 | 30 => Ok(rest),
                 _ => not_ip(u16::try_from(family).unwrap_or(0)),
             }
         }
-        link_type::PPP | link_type::PPP_HDLC => ppp(frame, None),
-        link_type::PPP_ETHER => pppoe(frame, None),
+        link_type::PPP | link_type::PPP_HDLC => ppp(frame),
+        link_type::PPP_ETHER => pppoe(frame),
         link_type::C_HDLC => {
             let (head, rest) = frame.split::<4>().ok_or(CUT)?;
-            by_ethertype(u16::from_be_bytes([head[2], head[3]]), rest, None)
+            by_ethertype(u16::from_be_bytes([head[2], head[3]]), rest, vlan_id)
         }
         _ => Err((Diagnostic::UnknownLinkType, u64::from(kind))),
     }
 }
 
-fn cooked(hardware: u16, protocol: u16, rest: Span<'_>) -> Found<'_> {
+fn cooked<'a>(hardware: u16, protocol: u16, rest: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     match protocol {
         // A netlink message has a netlink family there.
         _ if hardware == ARPHRD_NETLINK => not_ip(protocol),
-        0x0004 => llc(rest, None),
-        protocol => by_ethertype(protocol, rest, None),
+        0x0004 => llc(rest, vlan_id),
+        protocol => by_ethertype(protocol, rest, vlan_id),
     }
 }
 
 /// Ethernet II, or 802.3 with LLC.
 #[inline(always)]
-pub(crate) fn ethernet(frame: Span<'_>) -> Found<'_> {
+pub(crate) fn ethernet<'a>(frame: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     let (head, rest) = frame.split::<14>().ok_or(CUT)?;
     match u16::from_be_bytes([head[12], head[13]]) {
-        ethertype::IPV4 | ethertype::IPV6 => ip(rest, None),
-        kind if kind < MIN_ETHERTYPE => llc(rest, None),
-        kind => by_ethertype(kind, rest, None),
+        ethertype::IPV4 | ethertype::IPV6 => Ok(rest),
+        kind if kind < MIN_ETHERTYPE => llc(rest, vlan_id),
+        kind => by_ethertype(kind, rest, vlan_id),
     }
 }
 
 /// Follows tags, labels and sessions to IP. Each step takes at least two bytes, so it ends.
 #[inline(never)]
-pub(crate) fn by_ethertype(mut kind: u16, mut rest: Span<'_>, mut vlan_id: Option<u16>) -> Found<'_> {
+pub(crate) fn by_ethertype<'a>(mut kind: u16, mut rest: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     loop {
         match kind {
-            ethertype::IPV4 | ethertype::IPV6 => return ip(rest, vlan_id),
+            ethertype::IPV4 | ethertype::IPV6 => return Ok(rest),
             ethertype::VLAN | ethertype::PROVIDER_VLAN | ethertype::OLD_QINQ => {
                 let (tag, inner) = rest.split::<4>().ok_or(CUT)?;
-                vlan_id = Some(u16::from_be_bytes([tag[0] & 0x0f, tag[1]]));
+                *vlan_id = Some(u16::from_be_bytes([tag[0] & 0x0f, tag[1]]));
                 kind = u16::from_be_bytes([tag[2], tag[3]]);
                 rest = inner;
                 if kind < MIN_ETHERTYPE {
                     return llc(rest, vlan_id);
                 }
             }
-            ethertype::PPPOE_SESSION => return pppoe(rest, vlan_id),
-            ethertype::PPP => return ppp(rest, vlan_id),
-            ethertype::MPLS | ethertype::MPLS_MULTICAST => return mpls(kind, rest, vlan_id),
+            ethertype::PPPOE_SESSION => return pppoe(rest),
+            ethertype::PPP => return ppp(rest),
+            ethertype::MPLS | ethertype::MPLS_MULTICAST => return mpls(kind, rest),
             kind => return not_ip(kind),
         }
     }
 }
 
 /// IEEE 802.2: SNAP with an EtherType, or IP by its own service access point.
-fn llc(span: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
+fn llc<'a>(span: Span<'a>, vlan_id: &mut Option<u16>) -> Found<'a> {
     let (head, rest) = span.split::<3>().ok_or(CUT)?;
     match head {
         [0xaa, 0xaa, 0x03] => {
@@ -155,21 +145,21 @@ fn llc(span: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
                 [_, _, _, high, low] => not_ip(u16::from_be_bytes([*high, *low])),
             }
         }
-        [0x06, 0x06, 0x03] => ip(rest, vlan_id),
+        [0x06, 0x06, 0x03] => Ok(rest),
         [dsap, _, _] => not_ip(u16::from(*dsap)),
     }
 }
 
-fn pppoe(span: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
+fn pppoe(span: Span<'_>) -> Found<'_> {
     let (head, rest) = span.split::<6>().ok_or(CUT)?;
     match head[1] {
-        0 => ppp(rest.limit(u32::from(u16::from_be_bytes([head[4], head[5]]))), vlan_id),
+        0 => ppp(rest.limit(u32::from(u16::from_be_bytes([head[4], head[5]])))),
         _ => not_ip(ethertype::PPPOE_SESSION),
     }
 }
 
 /// PPP (RFC 1661), with or without HDLC framing and protocol field compression.
-pub(crate) fn ppp(span: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
+pub(crate) fn ppp(span: Span<'_>) -> Found<'_> {
     let span = match span.split::<2>() {
         Some(([0xff | 0x0f | 0x8f, 0x03 | 0x00], rest)) => rest,
         _ => span,
@@ -182,14 +172,14 @@ pub(crate) fn ppp(span: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
         (u16::from_be_bytes([first[0], second[0]]), rest)
     };
     match protocol {
-        0x0021 | 0x0057 => ip(rest, vlan_id),
-        0x0281 | 0x0283 => mpls(protocol, rest, vlan_id),
+        0x0021 | 0x0057 => Ok(rest),
+        0x0281 | 0x0283 => mpls(protocol, rest),
         protocol => not_ip(protocol),
     }
 }
 
 /// Labels to the bottom of the stack (RFC 3032); what follows says its IP version itself.
-fn mpls(kind: u16, mut rest: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
+fn mpls(kind: u16, mut rest: Span<'_>) -> Found<'_> {
     loop {
         let (label, inner) = rest.split::<4>().ok_or(CUT)?;
         rest = inner;
@@ -198,7 +188,7 @@ fn mpls(kind: u16, mut rest: Span<'_>, vlan_id: Option<u16>) -> Found<'_> {
         }
     }
     match rest.data.first().map(|first| first >> 4) {
-        Some(4 | 6) => ip(rest, vlan_id),
+        Some(4 | 6) => Ok(rest),
         Some(_) => not_ip(kind),
         None => Err(CUT),
     }

@@ -1,7 +1,7 @@
 //! The decoded packet, and the flat row in which it travels from a decode worker to a flow worker.
 //!
 //! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 112 bytes, then SACK
-//! blocks; little-endian; a row starts with its own length, so a buffer of rows can be walked.
+//! blocks of TCP or the first bytes of a UDP payload; little-endian; a row starts with its own length, so a buffer of rows can be walked.
 
 use alloc::vec::Vec;
 
@@ -12,6 +12,54 @@ pub type Address = [u8; 16];
 pub const ROW_BYTES: usize = 112;
 /// SACK blocks that fit into the TCP option space (RFC 2018 3).
 pub const MAX_SACK_BLOCKS: usize = 4;
+
+/// Bytes of a UDP payload that travel with its row: the headers of every protocol that the flow stage reads, an RTCP
+/// sender report with its first block (52 bytes) the longest of them.
+pub const MAX_PREFIX: usize = 64;
+
+/// The first captured bytes of a UDP payload; empty for anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    bytes: [u8; MAX_PREFIX],
+    len: u8,
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Prefix { bytes: [0; MAX_PREFIX], len: 0 }
+    }
+}
+
+impl Prefix {
+    /// The first `MAX_PREFIX` of these bytes.
+    #[inline]
+    pub fn of(payload: &[u8]) -> Self {
+        let mut prefix = Prefix::default();
+        prefix.set(payload);
+        prefix
+    }
+
+    /// Takes the first `MAX_PREFIX` of these bytes in place of those it has.
+    #[inline(always)]
+    pub fn set(&mut self, payload: &[u8]) {
+        let mut len = 0;
+        for (place, byte) in self.bytes.iter_mut().zip(payload) {
+            *place = *byte;
+            len += 1;
+        }
+        if len < usize::from(self.len) {
+            // What is behind the end stays zero, so that equal prefixes are equal values.
+            self.bytes.iter_mut().take(usize::from(self.len)).skip(len).for_each(|byte| *byte = 0);
+        }
+        self.len = len as u8;
+    }
+
+    /// The bytes.
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
 
 /// TCP flag bits as in `tcp_flags` (RFC 9293 3.1).
 pub mod tcp_flag {
@@ -76,7 +124,8 @@ pub struct Packet {
     pub original_len_bytes: u32,
     /// Innermost 802.1Q id.
     pub vlan_id: Option<u16>,
-    /// 0 for a flow outside any tunnel; otherwise a number for the path of layers above (a later issue fills it).
+    /// 0 for a flow outside any tunnel; else one hexadecimal digit per tunnel, outermost first (1 IP in IP, 2 GRE):
+    /// the same two addresses inside and outside a tunnel are different flows.
     pub layer_path: u32,
     /// 4 or 6.
     pub ip_version: u8,
@@ -114,8 +163,11 @@ pub struct Packet {
     pub tcp: Option<Tcp>,
     /// The ICMP part, when its first 8 bytes were captured.
     pub icmp: Option<Icmp>,
-    /// FNV-1a over the captured transport payload: tells an identical datagram from another. 0 without payload.
+    /// `payload_hash` of the first 64 captured bytes of the transport payload: tells an identical datagram from
+    /// another. 0 when none was captured.
     pub payload_hash: u32,
+    /// First bytes of a UDP payload.
+    pub prefix: Prefix,
 }
 
 impl Default for Packet {
@@ -146,6 +198,7 @@ impl Default for Packet {
             tcp: None,
             icmp: None,
             payload_hash: 0,
+            prefix: Prefix::default(),
         }
     }
 }
@@ -207,14 +260,27 @@ fn flag(present: bool, bit: u16) -> u16 {
     }
 }
 
+fn tcp_flags_of_row(tcp: &Tcp) -> u16 {
+    HAS_TCP
+        | flag(tcp.timestamps.is_some(), HAS_TIMESTAMPS)
+        | flag(tcp.mss.is_some(), HAS_MSS)
+        | flag(tcp.window_scale.is_some(), HAS_WINDOW_SCALE)
+        | flag(tcp.sack_permitted, SACK_PERMITTED)
+}
+
 impl Packet {
     /// Appends the row to `out`.
+    ///
+    /// Written in place and from references: a copy of fields just stored would wait for the stores.
+    #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let tcp = self.tcp.unwrap_or_default();
-        let icmp = self.icmp.unwrap_or_default();
-        let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
+        let start = out.len();
+        out.extend_from_slice(&[0; ROW_BYTES]);
+        let Some(row) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut::<ROW_BYTES>()) else { return };
+        let mut writer = Writer { row, at: 0 };
+        let sack =
+            self.tcp.as_ref().map_or(&[][..], |tcp| tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack));
         let (src_port, dst_port) = self.ports.unwrap_or_default();
-        let sack_count = usize::from(tcp.sack_count).min(MAX_SACK_BLOCKS);
         let flags = flag(self.timestamp_ns.is_some(), HAS_TIME)
             | flag(self.vlan_id.is_some(), HAS_VLAN)
             | flag(self.ports.is_some(), HAS_PORTS)
@@ -223,17 +289,12 @@ impl Packet {
             | flag(self.dont_fragment == Some(true), DF)
             | flag(self.more_fragments, MF)
             | flag(self.is_fragment, IS_FRAGMENT)
-            | flag(self.tcp.is_some(), HAS_TCP)
-            | flag(tcp.timestamps.is_some(), HAS_TIMESTAMPS)
-            | flag(tcp.mss.is_some(), HAS_MSS)
-            | flag(tcp.window_scale.is_some(), HAS_WINDOW_SCALE)
-            | flag(tcp.sack_permitted, SACK_PERMITTED)
-            | flag(self.icmp.is_some(), HAS_ICMP)
-            | flag(self.is_payload_cut, PAYLOAD_CUT);
-        let row_len = ROW_BYTES + 8 * sack_count;
-        let mut row = [0u8; ROW_BYTES];
-        let mut writer = Writer { row: &mut row, at: 0 };
-        writer.put(&(row_len as u16).to_le_bytes());
+            | flag(self.is_payload_cut, PAYLOAD_CUT)
+            | self.tcp.as_ref().map_or(0, tcp_flags_of_row)
+            | flag(self.icmp.is_some(), HAS_ICMP);
+        // TCP has SACK blocks, UDP a prefix: one byte of the row counts either.
+        let prefix = if self.tcp.is_some() { &[] } else { self.prefix.as_slice() };
+        writer.put(&((ROW_BYTES + 8 * sack.len() + prefix.len()) as u16).to_le_bytes());
         writer.put(&flags.to_le_bytes());
         writer.put(&self.frame_index.to_le_bytes());
         writer.put(&self.timestamp_ns.unwrap_or(0).to_le_bytes());
@@ -249,41 +310,48 @@ impl Packet {
         writer.put(&[(self.dscp << 2) | (self.ecn & 3), self.ttl]);
         writer.put(&self.fragment_offset_bytes.to_le_bytes());
         writer.put(&self.layer_path.to_le_bytes());
-        writer.put(&tcp.seq.to_le_bytes());
-        writer.put(&tcp.ack.to_le_bytes());
-        writer.put(&tcp.flags.to_le_bytes());
-        writer.put(&tcp.window.to_le_bytes());
-        writer.put(&tsval.to_le_bytes());
-        writer.put(&tsecr.to_le_bytes());
-        writer.put(&tcp.mss.unwrap_or(0).to_le_bytes());
-        writer.put(&[tcp.window_scale.unwrap_or(0), sack_count as u8]);
-        writer.put(&self.payload_hash.to_le_bytes());
-        writer.put(&self.src);
-        writer.put(&self.dst);
-        if self.icmp.is_some() {
+        if let Some(tcp) = &self.tcp {
+            let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
+            writer.put(&tcp.seq.to_le_bytes());
+            writer.put(&tcp.ack.to_le_bytes());
+            writer.put(&tcp.flags.to_le_bytes());
+            writer.put(&tcp.window.to_le_bytes());
+            writer.put(&tsval.to_le_bytes());
+            writer.put(&tsecr.to_le_bytes());
+            writer.put(&tcp.mss.unwrap_or(0).to_le_bytes());
+            writer.put(&[tcp.window_scale.unwrap_or(0), sack.len() as u8]);
+        } else if let Some(icmp) = &self.icmp {
             // ICMP has no TCP part: its eight bytes take the place of seq and ack.
-            writer.at = 52;
             writer.put(&[icmp.kind, icmp.code, 0, 0]);
             writer.put(&icmp.rest.to_le_bytes());
         }
-        out.extend_from_slice(&row);
-        for (left, right) in tcp.sack.iter().take(sack_count) {
+        if !prefix.is_empty() {
+            writer.at = 75;
+            writer.put(&[prefix.len() as u8]);
+        }
+        writer.at = 76;
+        writer.put(&self.payload_hash.to_le_bytes());
+        writer.put(&self.src);
+        writer.put(&self.dst);
+        for (left, right) in sack {
             out.extend_from_slice(&left.to_le_bytes());
             out.extend_from_slice(&right.to_le_bytes());
         }
+        out.extend_from_slice(prefix);
     }
 
     /// Reads the row at the start of `bytes`; returns it and the bytes after it, or None when they are no row.
     pub fn decode(bytes: &[u8]) -> Option<(Packet, &[u8])> {
         let row: &[u8; ROW_BYTES] = bytes.first_chunk()?;
         let row_len = usize::from(u16_at(row, 0));
-        let sack_count = row[75].min(MAX_SACK_BLOCKS as u8);
-        if row_len != ROW_BYTES + 8 * usize::from(sack_count) {
+        let flags = u16_at(row, 2);
+        let has = |bit: u16| flags & bit != 0;
+        let sack_count = if has(HAS_TCP) { row[75].min(MAX_SACK_BLOCKS as u8) } else { 0 };
+        let prefix_len = if has(HAS_TCP) { 0 } else { usize::from(row[75]).min(MAX_PREFIX) };
+        if row_len != ROW_BYTES + 8 * usize::from(sack_count) + prefix_len {
             return None;
         }
         let (whole, rest) = bytes.split_at_checked(row_len)?;
-        let flags = u16_at(row, 2);
-        let has = |bit: u16| flags & bit != 0;
         let tcp = if has(HAS_TCP) {
             let mut sack = [(0, 0); MAX_SACK_BLOCKS];
             if let Some(tail) = whole.get(ROW_BYTES..) {
@@ -335,6 +403,11 @@ impl Packet {
             payload_hash: u32_at(row, 76),
             src: bytes_at(row, 80),
             dst: bytes_at(row, 96),
+            prefix: if prefix_len > 0 {
+                Prefix::of(whole.get(ROW_BYTES..).unwrap_or_default())
+            } else {
+                Prefix::default()
+            },
         };
         Some((packet, rest))
     }
@@ -382,6 +455,7 @@ mod tests {
             }),
             icmp: None,
             payload_hash: 0xdead_beef,
+            prefix: Prefix::default(),
         }
     }
 
@@ -390,13 +464,16 @@ mod tests {
         let icmp =
             Packet { icmp: Some(Icmp { kind: 3, code: 4, rest: 1454 }), timestamp_ns: None, ..Packet::default() };
         let mut out = Vec::new();
-        for packet in [full(), Packet::default(), icmp] {
+        let datagram = Packet { protocol: 17, prefix: Prefix::of(&[7; 70]), ..Packet::default() };
+        for packet in [full(), Packet::default(), icmp, datagram] {
             packet.encode(&mut out);
         }
         let (first, rest) = Packet::decode(&out).unwrap_or_default_pair();
         let (second, rest) = Packet::decode(rest).unwrap_or_default_pair();
         let (third, rest) = Packet::decode(rest).unwrap_or_default_pair();
-        assert_eq!((first, second, third), (full(), Packet::default(), icmp));
+        let (fourth, rest) = Packet::decode(rest).unwrap_or_default_pair();
+        assert_eq!((first, second, third, fourth), (full(), Packet::default(), icmp, datagram));
+        assert_eq!(fourth.prefix.as_slice(), [7; MAX_PREFIX]);
         assert!(rest.is_empty());
     }
 

@@ -5,12 +5,10 @@
 //! `entry_offset` and `entry_context` of the next; where they do not, the host reads the next one again, exactly.
 //! Streams are read the same way: a new segment per block, `Start::Exact`, with `leftover` pushed first.
 
-use crate::decode::{decode, Outcome};
-use crate::hash::shard_of;
-use crate::row::Packet;
+use crate::output::Output;
 use crate::summary::Summary;
 use alloc::vec::Vec;
-use capture::{read_head, resync, Context, Head, Record, RecordTime, Step, Walker, CHAIN_LINKS};
+use capture::{read_head, resync, Context, Head, Step, Stop, Walker, CHAIN_LINKS};
 use columns::{CaptureError, CaptureErrorCode, Diagnostic, Tally};
 
 /// How the first record of a segment is found.
@@ -77,15 +75,6 @@ pub struct SegmentDecoder {
     output: Output,
 }
 
-/// What reading fills, apart from the input so that both can be borrowed.
-#[derive(Clone, Debug)]
-struct Output {
-    packet: Packet,
-    shards: Vec<Vec<u8>>,
-    tally: Tally,
-    summary: Summary,
-}
-
 /// A search tries with so many bytes, then with four times as many, up to the last.
 const FIRST_SEARCH_BYTES: usize = 32 << 10;
 const LAST_SEARCH_BYTES: usize = 2 << 20;
@@ -97,34 +86,46 @@ const MAX_SHARDS: u32 = 1 << 16;
 impl SegmentDecoder {
     /// A decoder for one segment.
     pub fn new(config: SegmentConfig) -> Result<Self, CaptureError> {
+        let mut decoder = SegmentDecoder {
+            end_offset: 0,
+            file_len: None,
+            phase: Phase::Done,
+            walker: None,
+            position: 0,
+            entry_context: Vec::new(),
+            input: Vec::new(),
+            start: 0,
+            filled: 0,
+            output: Output::default(),
+        };
+        decoder.restart(config)?;
+        Ok(decoder)
+    }
+
+    /// Forgets everything and reads another segment, in the memory of the one before. Unread input is dropped too.
+    pub fn restart(&mut self, config: SegmentConfig) -> Result<(), CaptureError> {
         let SegmentConfig { base_offset, end_offset, start, context, file_len, shards } = config;
         let bad_segment = CaptureError::new(CaptureErrorCode::BadSegment, base_offset, u64::from(shards), 0);
         if !shards.is_power_of_two() || shards > MAX_SHARDS {
             return Err(bad_segment);
         }
-        let (phase, walker, entry_offset) = match (start, context) {
+        let (phase, context, entry_offset) = match (start, context) {
             (Start::FileHead, _) => (Phase::Head, None, Some(base_offset)),
-            (Start::Exact, Some(context)) => (Phase::Walk, Some(Walker::new(context, base_offset)), Some(base_offset)),
-            (Start::Search, Some(context)) => {
-                (Phase::Search(FIRST_SEARCH_BYTES), Some(Walker::new(context, base_offset)), None)
-            }
+            (Start::Exact, Some(context)) => (Phase::Walk, Some(context), Some(base_offset)),
+            (Start::Search, Some(context)) => (Phase::Search(FIRST_SEARCH_BYTES), Some(context), None),
             (_, None) => return Err(bad_segment),
         };
-        let entry_context = walker.as_ref().map(|walker| walker.context().encode()).unwrap_or_default();
+        self.entry_context = context.as_ref().map(Context::encode).unwrap_or_default();
+        self.walker = context.map(|context| Walker::new(context, base_offset));
+        self.phase = phase;
+        self.end_offset = end_offset;
+        self.file_len = file_len;
+        self.position = base_offset;
+        self.start = 0;
+        self.filled = 0;
         let summary = Summary { entry_offset, exit_offset: base_offset, ..Summary::default() };
-        let shards = (0..shards).map(|_| Vec::new()).collect();
-        Ok(SegmentDecoder {
-            end_offset,
-            file_len,
-            phase,
-            walker,
-            position: base_offset,
-            entry_context,
-            input: Vec::new(),
-            start: 0,
-            filled: 0,
-            output: Output { packet: Packet::default(), shards, tally: Tally::default(), summary },
-        })
+        self.output.restart(shards as usize, summary);
+        Ok(())
     }
 
     /// Room for the host's next `len` bytes, right behind those not yet read. The buffer grows only as bytes
@@ -243,31 +244,18 @@ impl SegmentDecoder {
 
     fn walk(&mut self) {
         let Some(walker) = &mut self.walker else { return };
-        let mut rest = self.input.get(self.start..self.filled).unwrap_or_default();
-        loop {
-            let offset = walker.offset();
-            if offset >= self.end_offset {
-                self.phase = Phase::Done;
-                break;
-            }
-            match walker.step(rest) {
-                Step::Record(record) => self.output.record(&record),
-                Step::NeedMore(_) => break,
-                Step::Corrupt => {
-                    self.output.note(Diagnostic::CorruptRecord, offset, 0);
-                    self.output.summary.is_stopped = true;
-                    self.phase = Phase::Done;
-                    break;
-                }
-                Step::NotAPacket { block_type } => self.output.numbered_block(offset, block_type),
-                Step::Block { reported_drops, is_unknown, block_type } => {
-                    self.output.block(offset, reported_drops, is_unknown, block_type);
-                }
-            }
-            let read = (walker.offset() - offset) as usize;
-            rest = rest.get(read..).unwrap_or_default();
-        }
+        let input = self.input.get(self.start..self.filled).unwrap_or_default();
+        let stop = walker.walk(input, self.end_offset, &mut self.output);
         let position = walker.offset();
+        match stop {
+            Stop::NeedMore(_) => {}
+            Stop::End => self.phase = Phase::Done,
+            Stop::Corrupt => {
+                self.output.note(Diagnostic::CorruptRecord, position, 0);
+                self.output.summary.is_stopped = true;
+                self.phase = Phase::Done;
+            }
+        }
         self.advance((position - self.position) as usize);
     }
 
@@ -292,92 +280,5 @@ impl SegmentDecoder {
         };
         self.output.note(diagnostic, self.position, detail as u64);
         self.advance(tail);
-    }
-}
-
-impl Output {
-    /// Counts a problem at the next record.
-    #[cold]
-    fn note(&mut self, diagnostic: Diagnostic, offset: u64, detail: u64) {
-        self.tally.add(diagnostic, offset, self.summary.records, detail);
-    }
-
-    #[inline(always)]
-    fn record(&mut self, record: &Record<'_>) {
-        let offset = record.offset;
-        let timestamp_ns = self.time(record);
-        if record.reported_drops != 0 {
-            self.note(Diagnostic::ReportedDrops, offset, record.reported_drops);
-        }
-        let outcome = match record.link_type {
-            Some(link_type) => {
-                self.summary.link_types.add(link_type);
-                decode(link_type, record.data, record.original_len, &mut self.packet)
-            }
-            None => {
-                Outcome::Diagnosed { diagnostic: Diagnostic::UnknownInterface, detail: u64::from(record.interface) }
-            }
-        };
-        match outcome {
-            Outcome::Row { notice } => {
-                self.packet.frame_index = self.summary.records;
-                self.packet.timestamp_ns = timestamp_ns;
-                let shard = shard_of(&self.packet, self.shards.len() as u32);
-                if let Some(rows) = self.shards.get_mut(shard as usize) {
-                    self.packet.encode(rows);
-                }
-                self.summary.decoded = self.summary.decoded.saturating_add(1);
-                if let Some(notice) = notice {
-                    self.note(notice, offset, 0);
-                }
-            }
-            Outcome::Diagnosed { diagnostic, detail } => {
-                self.note(diagnostic, offset, detail);
-                self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
-            }
-        }
-        self.summary.records = self.summary.records.saturating_add(1);
-    }
-
-    #[inline(always)]
-    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
-        let timestamp_ns = match record.time {
-            RecordTime::At(timestamp_ns) => timestamp_ns,
-            RecordTime::Doubtful(timestamp_ns) => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                timestamp_ns
-            }
-            RecordTime::OutOfRange => {
-                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
-                return None;
-            }
-            RecordTime::Absent => {
-                if record.link_type.is_some() {
-                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
-                }
-                return None;
-            }
-        };
-        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
-            self.note(Diagnostic::TimeBackwards, record.offset, 0);
-        }
-        Some(timestamp_ns)
-    }
-
-    #[cold]
-    fn numbered_block(&mut self, offset: u64, block_type: u32) {
-        self.note(Diagnostic::NotAPacket, offset, u64::from(block_type & 0xffff));
-        self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
-        self.summary.records = self.summary.records.saturating_add(1);
-    }
-
-    #[cold]
-    fn block(&mut self, offset: u64, reported_drops: u64, is_unknown: bool, block_type: u32) {
-        if reported_drops != 0 {
-            self.note(Diagnostic::ReportedDrops, offset, reported_drops);
-        }
-        if is_unknown {
-            self.note(Diagnostic::SkippedBlock, offset, u64::from(block_type));
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Tunnels that IP carries by protocol number: IP in IP (RFC 2003, 2473, 4213) and GRE (RFC 2784, 2890, 2637).
 
-use crate::ip::{IpLayer, Span};
-use crate::link::{self, ethertype, Link};
+use crate::ip::{Payload, Span};
+use crate::link::{self, ethertype};
+use crate::row::Packet;
 
 mod protocol {
     pub const IPV4: u8 = 4;
@@ -21,24 +22,24 @@ pub(crate) fn deeper(layer_path: u32, digit: u32) -> u32 {
     layer_path.wrapping_mul(PATH_RADIX).wrapping_add(digit)
 }
 
-/// Is there a tunnel header behind this layer?
+/// Is there a tunnel header behind the packet's IP header?
 #[inline(always)]
-pub(crate) fn is_tunnel(layer: &IpLayer<'_>) -> bool {
-    matches!(layer.protocol, protocol::IPV4 | protocol::IPV6 | protocol::GRE)
-        && layer.fragment_offset == 0
-        && !layer.is_cut
+pub(crate) fn is_tunnel(packet: &Packet, payload: &Payload<'_>) -> bool {
+    matches!(packet.protocol, protocol::IPV4 | protocol::IPV6 | protocol::GRE)
+        && packet.fragment_offset_bytes == 0
+        && !payload.is_cut
 }
 
-/// The IP packet in the tunnel and its path digit. None: the tunnel carries something else, or its header is cut.
-pub(crate) fn inside<'a>(layer: &IpLayer<'a>) -> Option<(u32, Link<'a>)> {
-    match layer.protocol {
-        protocol::IPV4 | protocol::IPV6 => Some((path::IP_IN_IP, Link { ip: layer.payload, vlan_id: None })),
-        protocol::GRE => Some((path::GRE, gre(layer.payload)?)),
+/// The IP packet in the tunnel and its path digit; a VLAN tag inside replaces `vlan_id`. None: the tunnel carries something else, or its header is cut.
+pub(crate) fn inside<'a>(packet: &Packet, payload: &Payload<'a>, vlan_id: &mut Option<u16>) -> Option<(u32, Span<'a>)> {
+    match packet.protocol {
+        protocol::IPV4 | protocol::IPV6 => Some((path::IP_IN_IP, payload.span)),
+        protocol::GRE => Some((path::GRE, gre(payload.span, vlan_id)?)),
         _ => None,
     }
 }
 
-fn gre(span: Span<'_>) -> Option<Link<'_>> {
+fn gre<'a>(span: Span<'a>, vlan_id: &mut Option<u16>) -> Option<Span<'a>> {
     let (head, mut rest) = span.split::<4>()?;
     let flags = u16::from_be_bytes([head[0], head[1]]);
     let kind = u16::from_be_bytes([head[2], head[3]]);
@@ -57,8 +58,8 @@ fn gre(span: Span<'_>) -> Option<Link<'_>> {
         rest = rest.after(4)?;
     }
     if kind == ethertype::TRANSPARENT_ETHERNET {
-        link::ethernet(rest).ok()
+        link::ethernet(rest, vlan_id).ok()
     } else {
-        link::by_ethertype(kind, rest, None).ok()
+        link::by_ethertype(kind, rest, vlan_id).ok()
     }
 }

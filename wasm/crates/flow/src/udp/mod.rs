@@ -1,0 +1,274 @@
+//! UDP: which protocol a flow speaks, told by its structure and never by a port, and what that protocol says of loss,
+//! order, delay variation and round trips.
+//!
+//! The first datagrams of a flow are kept until one decoder's evidence suffices or all have failed; then they are
+//! read once more by the one that is believed, so that nothing before that moment is missing. A decoder that later
+//! datagrams contradict is dropped, and the flow is opaque. Everything here is bounded: datagrams kept, streams,
+//! questions, samples.
+
+mod delay;
+mod enet;
+mod facts;
+mod marks;
+mod quake;
+mod quic;
+mod raknet;
+mod reading;
+mod rtc;
+mod sequence;
+mod steam;
+mod tick;
+mod wireguard;
+
+use crate::bins::BestSamples;
+use crate::codes::{Application, Direction, JitterMethod, RttMethod};
+use crate::state::state;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+pub use delay::Delay;
+use facts::{Datagram, Decoder};
+use marks::{Answer, Ask, Marks};
+use packet::Packet;
+use reading::{Counts, Reading};
+pub use tick::{Found, Tick};
+
+/// Later than the smallest delay by more than this is too late for an interpolation buffer, unless a tick is longer.
+pub const DEADLINE_NS: i64 = 15_000_000;
+/// Datagrams kept while nothing is decided.
+const MOST_EARLY: usize = 24;
+
+/// The decoders, in the order in which they are asked. Where several fit, the first in the list is believed.
+const DECODERS: &[Decoder] = &[
+    Decoder { application: Application::Rtp, read: rtc::read, needed: 10 },
+    Decoder { application: Application::Quic, read: quic::read, needed: 4 },
+    Decoder { application: Application::Wireguard, read: wireguard::read, needed: 7 },
+    Decoder { application: Application::Raknet, read: raknet::read, needed: 14 },
+    Decoder { application: Application::Photon, read: enet::photon, needed: 12 },
+    Decoder { application: Application::Enet, read: enet::enet, needed: 12 },
+    Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16 },
+    Decoder { application: Application::Source, read: quake::source, needed: 24 },
+    Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30 },
+    Decoder { application: Application::Quake3, read: quake::quake3, needed: 50 },
+];
+
+/// What one datagram has shown; its memory is used again for the next.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Time, direction of what was timed, method, ns.
+    pub samples: Vec<(Option<i64>, Direction, RttMethod, i64)>,
+    /// Change of the settled loss of (forward, reverse).
+    pub lost: (i64, i64),
+    /// Packets of this direction that came late.
+    pub reordered: u32,
+    /// Delay over the smallest.
+    pub pdv_ns: Option<i64>,
+    /// Was that too late?
+    pub is_late: bool,
+}
+
+impl Notes {
+    /// Empties the notes.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.samples.clear();
+        self.lost = (0, 0);
+        self.reordered = 0;
+        self.pdv_ns = None;
+        self.is_late = false;
+    }
+}
+
+/// A datagram kept until the protocol is known.
+#[derive(Clone, Debug)]
+struct Early {
+    prefix: Vec<u8>,
+    len: u32,
+    at_ns: Option<i64>,
+    is_reverse: bool,
+}
+
+state!(Early { prefix, len, at_ns, is_reverse });
+
+/// The UDP half of a flow.
+#[derive(Clone, Debug, Default)]
+pub struct Talk {
+    early: Vec<Early>,
+    /// Bit per decoder: failed.
+    failed: u32,
+    /// Place in `DECODERS` + 1.
+    decoder: u8,
+    reading: Option<Box<Reading>>,
+    is_opaque: bool,
+    opened_reverse: bool,
+    has_begun: bool,
+    /// The clock that arrivals of (forward, reverse) show.
+    ticks: (Tick, Tick),
+    /// Samples toward (responder, initiator), by direction of what was timed.
+    pub rtt: (BestSamples, BestSamples),
+    echoes: (Marks, Marks),
+}
+
+state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes });
+
+fn direction_of(is_reverse: bool) -> Direction {
+    if is_reverse {
+        Direction::Reverse
+    } else {
+        Direction::Forward
+    }
+}
+
+impl Talk {
+    /// One datagram that is no copy of another.
+    pub fn observe(&mut self, packet: &Packet, direction: Direction, notes: &mut Notes) {
+        if packet.fragment_offset_bytes != 0 {
+            return;
+        }
+        let is_reverse = direction == Direction::Reverse;
+        if !self.has_begun {
+            self.has_begun = true;
+            self.opened_reverse = is_reverse;
+        }
+        let on_grid = packet.timestamp_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
+        self.read(packet, direction, is_reverse, notes);
+        if notes.pdv_ns.is_none() {
+            if let Some((pdv_ns, is_late)) = on_grid.filter(|_| self.delay_from_grid(direction)) {
+                notes.pdv_ns = Some(pdv_ns);
+                notes.is_late = is_late;
+            }
+        }
+    }
+
+    /// An ICMP or ICMPv6 echo request or reply (RFC 792, RFC 4443 4): the flow is one identifier's, the key the
+    /// sequence number.
+    pub fn echo(&mut self, packet: &Packet, direction: Direction, notes: &mut Notes) {
+        let Some(icmp) = packet.icmp else { return };
+        let key = u64::from(icmp.rest & 0xffff);
+        match (icmp.kind, packet.timestamp_ns) {
+            (8 | 128, Some(at_ns)) => direction.of_mut(&mut self.echoes).ask(Ask { key, may_burst: false }, at_ns),
+            (0 | 129, at_ns) => {
+                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false };
+                let asked = direction.opposite();
+                if let (_, Some(rtt_ns)) = asked.of_mut(&mut self.echoes).answer(&answer, at_ns) {
+                    notes.samples.push((at_ns, asked, RttMethod::IcmpEcho, rtt_ns));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A sender's clock is better than one that is only inferred.
+    fn delay_from_grid(&self, direction: Direction) -> bool {
+        self.reading.as_deref().is_none_or(|reading| !reading.has_clock(direction))
+    }
+
+    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) {
+        let bytes = packet.prefix.as_slice();
+        if let (Some(decoder), Some(reading)) =
+            (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading)
+        {
+            let datagram =
+                Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
+            reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
+            return;
+        }
+        if self.is_opaque {
+            return;
+        }
+        self.early.push(Early {
+            prefix: bytes.to_vec(),
+            len: packet.payload_len_bytes,
+            at_ns: packet.timestamp_ns,
+            is_reverse,
+        });
+        self.decide(notes);
+    }
+
+    /// Asks every decoder that has not failed, with all that has come.
+    fn decide(&mut self, notes: &mut Notes) {
+        for (at, decoder) in DECODERS.iter().enumerate() {
+            if self.failed >> at & 1 != 0 {
+                continue;
+            }
+            let mut draft = Notes::default();
+            let reading = self.read_early(decoder, &mut draft);
+            match reading.verdict(decoder.needed) {
+                Some(true) => {
+                    self.decoder = at as u8 + 1;
+                    self.reading = Some(Box::new(reading));
+                    self.early = Vec::new();
+                    notes.samples.append(&mut draft.samples);
+                    notes.lost = draft.lost;
+                    return;
+                }
+                Some(false) => self.failed |= 1 << at,
+                None => {}
+            }
+        }
+        let all_failed = self.failed.count_ones() as usize == DECODERS.len();
+        if all_failed || self.early.len() >= MOST_EARLY {
+            self.is_opaque = true;
+            self.early = Vec::new();
+        }
+    }
+
+    fn read_early(&self, decoder: &Decoder, notes: &mut Notes) -> Reading {
+        let mut reading = Reading::default();
+        for early in &self.early {
+            let datagram =
+                Datagram { bytes: &early.prefix, len: early.len, is_opener: early.is_reverse == self.opened_reverse };
+            reading.observe(decoder, &datagram, direction_of(early.is_reverse), early.at_ns, DEADLINE_NS, notes);
+        }
+        reading
+    }
+
+    fn believed(&self) -> Option<(&'static Decoder, &Reading)> {
+        let decoder = DECODERS.get(usize::from(self.decoder).wrapping_sub(1))?;
+        let reading = self.reading.as_deref().filter(|reading| reading.is_sound())?;
+        Some((decoder, reading))
+    }
+
+    /// The protocol, if one is believed.
+    pub fn application(&self) -> Option<Application> {
+        self.believed().map(|(decoder, reading)| reading.application(decoder))
+    }
+
+    /// Can losses be counted?
+    pub fn has_loss(&self, direction: Direction) -> bool {
+        self.believed().is_some_and(|(_, reading)| reading.has_loss(direction))
+    }
+
+    /// Loss, order and duplicates of a direction.
+    pub fn counts(&self, direction: Direction) -> Option<Counts> {
+        self.believed()?.1.counts(direction)
+    }
+
+    /// Losses that no bin has been told of.
+    pub fn unsettled(&self, direction: Direction) -> i64 {
+        self.believed().map_or(0, |(_, reading)| reading.unsettled(direction))
+    }
+
+    /// The period of a direction's sender, if its arrivals have one.
+    pub fn period(&self, direction: Direction) -> Option<Found> {
+        direction.of(&self.ticks).found()
+    }
+
+    /// The grid, where it is believed and no sender's clock is better.
+    pub fn grid(&self, direction: Direction) -> Option<&Tick> {
+        let tick = direction.of(&self.ticks);
+        (self.delay(direction).is_none() && tick.on_grid > 0 && tick.found().is_some()).then_some(tick)
+    }
+
+    /// The clock that `delay` rests on.
+    pub fn jitter_method(&self) -> JitterMethod {
+        match self.application() {
+            Some(Application::Rtp) => JitterMethod::RtpTimestamp,
+            _ => JitterMethod::AppTimestamp,
+        }
+    }
+
+    /// Delay variation against a sender's clock.
+    pub fn delay(&self, direction: Direction) -> Option<Delay> {
+        self.believed()?.1.delay(direction)
+    }
+}

@@ -1,0 +1,398 @@
+//! One decoder over one flow: numbers become loss and order, clocks delay variation, questions and answers round
+//! trips, and all of them evidence for or against the decoder.
+
+use super::delay::Delay;
+use super::facts::{Datagram, Decoder, Facts, Fit, Memo, Number, Sent};
+use super::marks::Marks;
+use super::quic::Spin;
+use super::sequence::{signed_difference, Place, Sequence};
+use super::Notes;
+use crate::codes::{Application, Direction, RttMethod};
+use crate::state::state;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Numbered streams of one direction (RTP sources, WireGuard receivers, DTLS epochs).
+const MOST_STREAMS: usize = 6;
+/// Good steps after which a stream is no chance any more.
+const PROVEN: u32 = 4;
+/// A claim may trail the other side's highest number by so much.
+const OLDEST_CLAIM: i64 = 4096;
+
+/// One numbered stream.
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    id: u32,
+    /// Its numbers.
+    pub sequence: Sequence,
+    /// Its sender's clock, if it shows one.
+    pub delay: Option<Box<Delay>>,
+    kind: u8,
+    other_kinds: u8,
+    /// Totals of streams that this one took the place of.
+    past: (u32, (u32, (u32, u32))),
+    /// Packets sent again with their old number.
+    resent: u32,
+}
+
+state!(Stream { id, sequence, delay, kind, other_kinds, past, resent });
+
+impl Stream {
+    /// Has it shown that it is numbered?
+    pub fn is_proven(&self) -> bool {
+        self.sequence.good >= PROVEN && self.sequence.bad.saturating_mul(4) <= self.sequence.good
+    }
+}
+
+/// One direction.
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// Its numbered streams.
+    pub streams: Vec<Stream>,
+    marks: Marks,
+    last_answer: Option<u64>,
+    /// A sender's clock in packets without a number.
+    clock: Option<Box<Delay>>,
+}
+
+state!(Side { streams, marks, last_answer, clock });
+
+/// The flow as one decoder sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    memo: Memo,
+    sides: (Side, Side),
+    spin: Option<Box<Spin>>,
+    /// Datagrams that fit and that do not.
+    pub fitting: u32,
+    /// Those that do not.
+    pub misfits: u32,
+    points: u32,
+    answered: u32,
+    good_claims: u32,
+    bad_claims: u32,
+    is_certain: bool,
+    /// Datagrams by application, where datagrams say.
+    by_application: [u32; 4],
+}
+
+state!(Reading {
+    memo,
+    sides,
+    spin,
+    fitting,
+    misfits,
+    points,
+    answered,
+    good_claims,
+    bad_claims,
+    is_certain,
+    by_application,
+});
+
+fn add(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
+}
+
+impl Reading {
+    /// One datagram.
+    pub fn observe(
+        &mut self,
+        decoder: &Decoder,
+        datagram: &Datagram,
+        direction: Direction,
+        at_ns: Option<i64>,
+        deadline_ns: i64,
+        notes: &mut Notes,
+    ) {
+        let mut facts = Facts::default();
+        match (decoder.read)(datagram, &mut self.memo, &mut facts) {
+            Fit::No => {
+                add(&mut self.misfits);
+                return;
+            }
+            Fit::Maybe(points) => self.points = self.points.saturating_add(points),
+            Fit::Certain => self.is_certain = true,
+        }
+        add(&mut self.fitting);
+        if let Some(slot) = facts.application.and_then(|app| self.by_application.get_mut(app as usize)) {
+            add(slot);
+        }
+        let place = facts.number.map(|number| self.number(number, &facts, direction, notes));
+        match (facts.number, place, facts.sent, at_ns) {
+            // A number that may be sent again says nothing of the order of the packets that carry it.
+            (Some(number), Some(place), Some(sent), Some(at_ns)) if !facts.resends => {
+                self.clock(number.stream, place, sent, at_ns, direction, deadline_ns, notes);
+            }
+            (_, _, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
+            _ => {}
+        }
+        if let Some(claim) = facts.claims {
+            self.claim(claim, direction);
+        }
+        if place == Some(Place::Duplicate) && !facts.resends {
+            return;
+        }
+        self.round_trips(&facts, direction, at_ns, notes);
+        if let Some(value) = facts.spin {
+            let mut samples = Vec::new();
+            let spin = self.spin.get_or_insert_with(Box::default);
+            spin.observe(value, at_ns, direction, &mut samples);
+            for (at_ns, data, rtt_ns) in samples {
+                notes.samples.push((Some(at_ns), data, RttMethod::QuicSpin, rtt_ns));
+            }
+        }
+    }
+
+    fn number(&mut self, number: Number, facts: &Facts, direction: Direction, notes: &mut Notes) -> Place {
+        let side = direction.of_mut(&mut self.sides);
+        let Some(stream) = side.stream(number.stream) else { return Place::Jump };
+        if facts.renumber {
+            stream.start_anew();
+        }
+        let was_proven = stream.is_proven();
+        let (place, settled) = stream.sequence.observe(number.value, number.bits);
+        // A stream that is believed only now owes what it lost before.
+        let settled = match (was_proven, stream.is_proven()) {
+            (true, _) => settled,
+            (false, true) => i64::from(stream.sequence.lost()).saturating_sub(stream.sequence.unsettled()),
+            (false, false) => 0,
+        };
+        let lost = direction.of_mut(&mut notes.lost);
+        *lost = lost.saturating_add(settled);
+        if facts.resends {
+            if matches!(place, Place::Late | Place::Duplicate) {
+                add(&mut stream.resent);
+                *lost = lost.saturating_add(1);
+            }
+        } else if place == Place::Late {
+            notes.reordered = notes.reordered.saturating_add(1);
+        }
+        place
+    }
+
+    #[allow(clippy::too_many_arguments)] // one fact each
+    fn clock(
+        &mut self,
+        stream: u32,
+        place: Place,
+        sent: Sent,
+        at_ns: i64,
+        direction: Direction,
+        deadline_ns: i64,
+        notes: &mut Notes,
+    ) {
+        let side = direction.of_mut(&mut self.sides);
+        let Some(stream) = side.streams.iter_mut().find(|known| known.id == stream) else { return };
+        if matches!(place, Place::Duplicate | Place::Jump) {
+            return;
+        }
+        if place == Place::First {
+            stream.kind = sent.kind;
+            stream.delay = Some(Box::default());
+        } else if sent.kind != stream.kind {
+            stream.other_kinds = stream.other_kinds.saturating_add(1);
+            if stream.other_kinds < 8 {
+                return;
+            }
+            // Comfort noise or a tone came first, or the codec changed: its clock is another.
+            stream.kind = sent.kind;
+            stream.delay = Some(Box::default());
+        }
+        stream.other_kinds = 0;
+        let delay = stream.delay.get_or_insert_with(Box::default);
+        let late = delay.late;
+        if let Some(pdv_ns) = delay.observe(at_ns, sent.ticks, sent.rate_hz, place == Place::Next(1), deadline_ns) {
+            notes.pdv_ns = Some(pdv_ns);
+            notes.is_late = delay.late > late;
+        }
+    }
+
+    fn plain_clock(&mut self, sent: Sent, at_ns: i64, direction: Direction, deadline_ns: i64, notes: &mut Notes) {
+        let delay = direction.of_mut(&mut self.sides).clock.get_or_insert_with(Box::default);
+        let late = delay.late;
+        if let Some(pdv_ns) = delay.observe(at_ns, sent.ticks, sent.rate_hz, false, deadline_ns) {
+            notes.pdv_ns = Some(pdv_ns);
+            notes.is_late = delay.late > late;
+        }
+    }
+
+    /// A side never has what was not sent. Its lag behind is what the round trip makes of it.
+    fn claim(&mut self, claim: Number, direction: Direction) {
+        let other = direction.opposite().of(&self.sides);
+        let Some(stream) = other.streams.iter().find(|stream| stream.id == claim.stream) else { return };
+        let ahead = signed_difference(claim.value, stream.sequence.highest() as u64, claim.bits);
+        add(if ahead <= 0 && ahead > -OLDEST_CLAIM { &mut self.good_claims } else { &mut self.bad_claims });
+    }
+
+    fn round_trips(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
+        let opposite = direction.opposite();
+        for answer in facts.answers.iter() {
+            let own = direction.of_mut(&mut self.sides);
+            if own.last_answer == Some(answer.key) && answer.method == RttMethod::AppAck {
+                continue;
+            }
+            own.last_answer = Some(answer.key);
+            let (is_known, rtt_ns) = opposite.of_mut(&mut self.sides).marks.answer(&answer, at_ns);
+            if is_known {
+                add(&mut self.answered);
+            }
+            if let Some(rtt_ns) = rtt_ns {
+                notes.samples.push((at_ns, opposite, answer.method, rtt_ns));
+            }
+        }
+        if let Some(at_ns) = at_ns {
+            for ask in facts.asks.iter() {
+                direction.of_mut(&mut self.sides).marks.ask(ask, at_ns);
+            }
+        }
+    }
+
+    /// Is the decoder to be believed? None: not yet.
+    ///
+    /// At least 7 of 8 datagrams must fit. Numbers that go on in small steps count two each, answers to questions
+    /// and claims that hold one; numbers that jump and claims of what was never sent take eight away.
+    pub fn verdict(&self, needed: u32) -> Option<bool> {
+        let all = self.fitting.saturating_add(self.misfits);
+        if self.is_certain && self.fitting >= self.misfits {
+            return Some(true);
+        }
+        if self.misfits.saturating_mul(8) > all && all >= 2 || self.misfits > 0 && all == 1 {
+            return Some(false);
+        }
+        let streams = || self.sides.0.streams.iter().chain(&self.sides.1.streams).map(|stream| &stream.sequence);
+        let good: u32 = streams().map(|sequence| sequence.good).sum();
+        let bad: u32 = streams().map(|sequence| sequence.bad).sum();
+        let good_claims = self.good_claims.min(good);
+        let for_it = self.points + good * 2 + self.answered + good_claims;
+        let against = (bad + self.bad_claims) * 8;
+        (for_it >= needed.saturating_add(against)).then_some(true)
+    }
+
+    /// Does what has come since still bear the decoder out?
+    pub fn is_sound(&self) -> bool {
+        let streams = || self.sides.0.streams.iter().chain(&self.sides.1.streams).map(|stream| &stream.sequence);
+        let bad: u32 = streams().map(|sequence| sequence.bad).sum();
+        let good: u32 = streams().map(|sequence| sequence.good).sum();
+        self.fitting >= self.misfits && bad <= 2 + good / 4 && self.bad_claims <= 2 + self.good_claims / 8
+    }
+
+    /// The application as datagrams tell it: media before what sets it up.
+    pub fn application(&self, decoder: &Decoder) -> Application {
+        let [stun, dtls, _, rtcp] = self.by_application;
+        if decoder.application != Application::Rtp {
+            return decoder.application;
+        }
+        let is_media = self.sides.0.streams.iter().chain(&self.sides.1.streams).any(Stream::is_proven);
+        if is_media && self.by_application.get(Application::Rtp as usize).is_some_and(|rtp| *rtp > 0 && dtls <= *rtp) {
+            Application::Rtp
+        } else if dtls > 0 {
+            Application::Dtls
+        } else if rtcp > stun {
+            Application::Rtcp
+        } else {
+            Application::Stun
+        }
+    }
+
+    /// Does a direction have a number to count losses by?
+    pub fn has_loss(&self, direction: Direction) -> bool {
+        direction.of(&self.sides).streams.iter().any(Stream::is_proven)
+    }
+
+    /// Lost, received, reordered and duplicated packets of a direction; None without a proven stream.
+    pub fn counts(&self, direction: Direction) -> Option<Counts> {
+        let mut counts = Counts::default();
+        let mut any = false;
+        for stream in &direction.of(&self.sides).streams {
+            let (lost, (received, (reordered, duplicates))) = stream.past;
+            counts.add(lost, received, reordered, duplicates);
+            if stream.is_proven() {
+                any = true;
+                let sequence = &stream.sequence;
+                let lost = sequence.lost().saturating_add(stream.resent);
+                let order = if stream.resent > 0 { (0, 0) } else { (sequence.reordered, sequence.duplicates) };
+                counts.add(lost, sequence.received, order.0, order.1);
+            }
+        }
+        any.then_some(counts)
+    }
+
+    /// Losses not yet told to a bin.
+    pub fn unsettled(&self, direction: Direction) -> i64 {
+        direction.of(&self.sides).streams.iter().filter(|s| s.is_proven()).map(|s| s.sequence.unsettled()).sum()
+    }
+
+    /// Does a direction's sender show its clock?
+    pub fn has_clock(&self, direction: Direction) -> bool {
+        let side = direction.of(&self.sides);
+        side.clock.is_some() || side.streams.iter().any(|stream| stream.delay.is_some())
+    }
+
+    /// The delay variation of a direction's longest stream.
+    pub fn delay(&self, direction: Direction) -> Option<Delay> {
+        let streams = direction.of(&self.sides).streams.iter().filter(|stream| stream.is_proven());
+        let longest = streams.filter(|s| s.delay.is_some()).max_by_key(|s| s.sequence.received);
+        let clock = longest.and_then(|stream| stream.delay.as_deref()).or(direction.of(&self.sides).clock.as_deref());
+        clock.map(Delay::concluded).filter(|delay| delay.updates > 0)
+    }
+}
+
+/// What a direction's numbers say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub lost: u32,
+    pub received: u32,
+    pub reordered: u32,
+    pub duplicates: u32,
+}
+
+impl Counts {
+    fn add(&mut self, lost: u32, received: u32, reordered: u32, duplicates: u32) {
+        self.lost = self.lost.saturating_add(lost);
+        self.received = self.received.saturating_add(received);
+        self.reordered = self.reordered.saturating_add(reordered);
+        self.duplicates = self.duplicates.saturating_add(duplicates);
+    }
+}
+
+impl Stream {
+    /// Keeps the totals, if they were any, and begins again.
+    fn start_anew(&mut self) {
+        if self.is_proven() {
+            let (lost, (received, (reordered, duplicates))) = self.past;
+            let sequence = &self.sequence;
+            self.past = (
+                lost.saturating_add(sequence.lost()),
+                (
+                    received.saturating_add(sequence.received),
+                    (reordered.saturating_add(sequence.reordered), duplicates.saturating_add(sequence.duplicates)),
+                ),
+            );
+        }
+        self.sequence = Sequence::default();
+        self.delay = None;
+        self.other_kinds = 0;
+    }
+}
+
+impl Side {
+    /// The stream with this id; a new one takes the place of the least proven when there are too many.
+    fn stream(&mut self, id: u32) -> Option<&mut Stream> {
+        let place = match self.streams.iter().position(|stream| stream.id == id) {
+            Some(place) => place,
+            None if self.streams.len() < MOST_STREAMS => {
+                self.streams.push(Stream { id, ..Stream::default() });
+                self.streams.len() - 1
+            }
+            None => {
+                let least = self.streams.iter().enumerate().min_by_key(|(_, stream)| stream.sequence.good)?.0;
+                let stream = self.streams.get_mut(least)?;
+                stream.start_anew();
+                stream.id = id;
+                least
+            }
+        };
+        self.streams.get_mut(place)
+    }
+}

@@ -1,0 +1,115 @@
+//! What a walk leaves behind: rows by shard, counts, times. Law 5 is kept here: a record is decoded or diagnosed.
+
+use crate::decode::{decode, Outcome};
+use crate::hash::shard_of;
+use crate::row::Packet;
+use crate::summary::Summary;
+use alloc::vec::Vec;
+use capture::{Record, RecordTime, Visitor};
+use columns::{Diagnostic, Tally};
+
+/// What reading a segment fills.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Output {
+    packet: Packet,
+    pub shards: Vec<Vec<u8>>,
+    pub tally: Tally,
+    pub summary: Summary,
+}
+
+impl Output {
+    /// Empties it for another segment and keeps the memory of its rows.
+    pub fn restart(&mut self, shards: usize, summary: Summary) {
+        self.tally = Tally::default();
+        self.summary = summary;
+        self.shards.resize_with(shards, Vec::new);
+        self.shards.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Counts a problem at the next record.
+    #[cold]
+    pub fn note(&mut self, diagnostic: Diagnostic, offset: u64, detail: u64) {
+        self.tally.add(diagnostic, offset, self.summary.records, detail);
+    }
+
+    #[inline(always)]
+    fn time(&mut self, record: &Record<'_>) -> Option<i64> {
+        let timestamp_ns = match record.time {
+            RecordTime::At(timestamp_ns) => timestamp_ns,
+            RecordTime::Doubtful(timestamp_ns) => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                timestamp_ns
+            }
+            RecordTime::OutOfRange => {
+                self.note(Diagnostic::ImplausibleTimestamp, record.offset, 0);
+                return None;
+            }
+            RecordTime::Absent => {
+                if record.link_type.is_some() {
+                    self.note(Diagnostic::NoTimestamp, record.offset, 0);
+                }
+                return None;
+            }
+        };
+        if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
+            self.note(Diagnostic::TimeBackwards, record.offset, 0);
+        }
+        Some(timestamp_ns)
+    }
+}
+
+impl Visitor for Output {
+    #[inline(always)]
+    fn record(&mut self, record: &Record<'_>) {
+        let offset = record.offset;
+        let timestamp_ns = self.time(record);
+        if record.reported_drops != 0 {
+            self.note(Diagnostic::ReportedDrops, offset, record.reported_drops);
+        }
+        let outcome = match record.link_type {
+            Some(link_type) => {
+                self.summary.link_types.add(link_type);
+                decode(link_type, record.data, record.original_len, &mut self.packet)
+            }
+            None => {
+                Outcome::Diagnosed { diagnostic: Diagnostic::UnknownInterface, detail: u64::from(record.interface) }
+            }
+        };
+        match outcome {
+            Outcome::Row { notice } => {
+                self.packet.frame_index = self.summary.records;
+                self.packet.timestamp_ns = timestamp_ns;
+                let shard = shard_of(&self.packet, self.shards.len() as u32);
+                if let Some(rows) = self.shards.get_mut(shard as usize) {
+                    self.packet.encode(rows);
+                }
+                self.summary.decoded = self.summary.decoded.saturating_add(1);
+                if let Some(notice) = notice {
+                    self.note(notice, offset, 0);
+                }
+            }
+            Outcome::Diagnosed { diagnostic, detail } => {
+                self.note(diagnostic, offset, detail);
+                self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
+            }
+        }
+        self.summary.records = self.summary.records.saturating_add(1);
+    }
+
+    #[cold]
+    fn not_a_packet(&mut self, offset: u64, block_type: u32) {
+        self.note(Diagnostic::NotAPacket, offset, u64::from(block_type & 0xffff));
+        self.summary.diagnosed = self.summary.diagnosed.saturating_add(1);
+        self.summary.records = self.summary.records.saturating_add(1);
+    }
+
+    #[cold]
+    fn block(&mut self, offset: u64, block_type: u32, reported_drops: u64, is_unknown: bool) {
+        if reported_drops != 0 {
+            self.note(Diagnostic::ReportedDrops, offset, reported_drops);
+        }
+        if is_unknown {
+            self.note(Diagnostic::SkippedBlock, offset, u64::from(block_type));
+        }
+    }
+}
