@@ -269,7 +269,7 @@ function compareDays(
   }
   const days: Day[] = dates.map((date) => ({
     date,
-    comparison: compare(before.minutes(baselines.get(date)!), after.minutes(evenings.get(date)!), settings),
+    comparison: compare(before.minutes(baselines.get(date)), after.minutes(evenings.get(date)), settings),
   }));
   const last = days.at(-1)!.comparison;
   const rows = patternRows(days);
