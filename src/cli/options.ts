@@ -14,6 +14,7 @@ export function capturesOf(words: readonly string[]): string[] {
 export interface ReadingArguments {
   readonly workers?: number | undefined;
   readonly 'segment-bytes'?: number | undefined;
+  readonly filter?: string | undefined;
   readonly progress: boolean;
   readonly quiet: boolean;
 }
@@ -30,6 +31,12 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
       describe: 'bytes per segment; never changes a result',
       hidden: true,
       coerce: whole('segment-bytes', 4096, 1 << 30),
+    })
+    .option('filter', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'only what matches, in the language of tcpdump: host net port portrange tcp udp vlan and or not …',
     })
     .option('progress', {
       type: 'boolean',
@@ -85,9 +92,14 @@ export function whole(
 }
 
 /** Reading options as the library takes them. */
-export function readingOf(args: ReadingArguments): { workers?: number; segmentBytes?: number } {
+export function readingOf(args: ReadingArguments): {
+  workers?: number;
+  segmentBytes?: number;
+  filter?: string;
+} {
   return {
     ...(args.workers === undefined ? {} : { workers: args.workers }),
+    ...(args.filter === undefined ? {} : { filter: args.filter }),
     ...(args['segment-bytes'] === undefined ? {} : { segmentBytes: args['segment-bytes'] }),
   };
 }

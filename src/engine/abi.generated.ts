@@ -1,8 +1,8 @@
 // Printed by `cargo run -p abi --bin emit_abi` from the Rust lists; `npm run wasm:build` writes it. Never edited.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
-export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'host';
+export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';
 
 export interface ColumnDef {
   readonly name: string;
@@ -48,6 +48,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'tcp_tsecr', type: 'u32', unit: '', definition: 'TSecr; null without the option' },
       { name: 'flow_id', type: 'u32', unit: '', definition: 'flow of the packet: the frame number of the flow\'s first packet' },
       { name: 'direction', type: 'code', unit: '', definition: 'forward = initiator → responder (RFC 5103)', codes: ['forward', 'reverse'] },
+      { name: 'layers', type: 'path', unit: '', definition: 'layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end', codes: ['ip', 'ipv6', 'eth', 'vlan', 'mpls', 'pppoe', 'ppp', 'sll', 'null', 'hdlc', 'fr', 'wlan', 'fddi', 'tr', 'arcnet', 'fc', 'ib', 'ieee1394', 'atm', 'nflog', 'pflog', 'enc', 'erf', 'pbb', 'fabricpath', 'isl', 'vntag', 'gre', 'erspan', 'etherip', 'udp', 'vxlan', 'geneve', 'gtp', 'l2tp', 'teredo', 'ayiya', 'lisp', 'netlink'] },
     ],
   },
   flows: {
@@ -90,7 +91,8 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'forward_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay by the sender\'s clock above its minimum of the last minute so far, the two clocks\' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)' },
       { name: 'forward_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender\'s clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock' },
       { name: 'forward_jitter_method', type: 'code', unit: '', definition: 'the sender clock used', codes: ['tcp_timestamp', 'rtp_timestamp', 'app_timestamp', 'tick_grid'] },
-      { name: 'forward_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period found by periodicity; null when the test refuses' },
+      { name: 'forward_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came' },
+      { name: 'forward_tick_confidence', type: 'f64', unit: 'ratio', definition: '1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period' },
       { name: 'forward_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample' },
       { name: 'forward_zero_window_events', type: 'u32', unit: 'packets', definition: 'packets that advertise a zero window outside SYN, FIN and RST' },
       { name: 'reverse_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction' },
@@ -117,7 +119,8 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'reverse_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay by the sender\'s clock above its minimum of the last minute so far, the two clocks\' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)' },
       { name: 'reverse_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender\'s clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock' },
       { name: 'reverse_jitter_method', type: 'code', unit: '', definition: 'the sender clock used', codes: ['tcp_timestamp', 'rtp_timestamp', 'app_timestamp', 'tick_grid'] },
-      { name: 'reverse_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period found by periodicity; null when the test refuses' },
+      { name: 'reverse_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came' },
+      { name: 'reverse_tick_confidence', type: 'f64', unit: 'ratio', definition: '1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period' },
       { name: 'reverse_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample' },
       { name: 'reverse_zero_window_events', type: 'u32', unit: 'packets', definition: 'packets that advertise a zero window outside SYN, FIN and RST' },
       { name: 'rtt_to_responder_method', type: 'code', unit: '', definition: 'method of the samples summarised here: the best that gave any (timestamp, ack, handshake)', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
@@ -204,6 +207,7 @@ export const DIAGNOSTICS: Readonly<Record<number, { readonly id: string; readonl
   34: { id: 'packet/bad-ip-header', severity: 'data-loss' },
   35: { id: 'packet/transport-header-cut', severity: 'notice' },
   36: { id: 'packet/too-deep', severity: 'notice' },
+  48: { id: 'packet/filtered', severity: 'info' },
   64: { id: 'flow/idle-split', severity: 'info' },
 };
 

@@ -4,10 +4,12 @@ import type { CommandModule } from 'yargs';
 import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { closeCommand } from './close.ts';
 import { planCommand } from './plan.ts';
 import { timelineCommand } from './timeline.ts';
+import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -22,6 +24,8 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     closeCommand(io, setExit),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
+    infoCommand(io),
     exportCommand(io),
+    explainCommand(io),
   ] as CommandModule[];
 }

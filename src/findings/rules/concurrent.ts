@@ -14,6 +14,9 @@ const OPEN_AT_ONCE = 819;
 /** Growth is looked at from this many on. */
 const GROWTH_FROM = 30;
 
+/** Past every instant that 64 signed bits hold. */
+const NEVER = 1n << 63n;
+
 interface Server {
   readonly name: string;
   readonly rows: number[];
@@ -58,9 +61,7 @@ export const concurrent: Rule = (flows) => {
     return now !== null && now !== 'refused' && (now !== 'half_open' || attempts(row) === 0);
   });
   const found = serversOf(flows, came).flatMap(({ name, rows }) => {
-    const intervals = rows.map(
-      (row) => [first[row] ?? 0n, isOver(row) ? (last[row] ?? 0n) : span[1] + 1n] as const,
-    );
+    const intervals = rows.map((row) => [first[row] ?? 0n, isOver(row) ? (last[row] ?? 0n) : NEVER] as const);
     const most = mostAtOnce(intervals);
     if (most < GROWTH_FROM) return [];
     // Open at the end of each part: an instant, so that growth cannot come from short connections.

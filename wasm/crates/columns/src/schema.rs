@@ -23,6 +23,9 @@ pub enum Type {
     Address,
     /// One byte, an index into the list.
     Code(&'static [&'static str]),
+    /// Up to ten one-based indexes into the list, six bits each, the first in the highest bits; the host writes the
+    /// names with slashes between.
+    Path(&'static [&'static str]),
     /// Text that the host derives (labels, community id): no data crosses the ABI.
     Host,
 }
@@ -31,7 +34,7 @@ impl Type {
     /// Bytes per value.
     pub fn width(self) -> usize {
         match self {
-            Type::I64 | Type::F64 => 8,
+            Type::I64 | Type::F64 | Type::Path(_) => 8,
             Type::U32 => 4,
             Type::U16 => 2,
             Type::U8 | Type::Bool | Type::Code(_) => 1,
@@ -89,6 +92,48 @@ pub const RTT_METHODS: &[&str] =
 pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
 /// Which clock a delay variation rests on.
 pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Layers that a frame is read through, in the order of their codes, from 1.
+pub const LAYERS: &[&str] = &[
+    "ip",
+    "ipv6",
+    "eth",
+    "vlan",
+    "mpls",
+    "pppoe",
+    "ppp",
+    "sll",
+    "null",
+    "hdlc",
+    "fr",
+    "wlan",
+    "fddi",
+    "tr",
+    "arcnet",
+    "fc",
+    "ib",
+    "ieee1394",
+    "atm",
+    "nflog",
+    "pflog",
+    "enc",
+    "erf",
+    "pbb",
+    "fabricpath",
+    "isl",
+    "vntag",
+    "gre",
+    "erspan",
+    "etherip",
+    "udp",
+    "vxlan",
+    "geneve",
+    "gtp",
+    "l2tp",
+    "teredo",
+    "ayiya",
+    "lisp",
+    "netlink",
+];
 /// Protocols over UDP that are told by their structure, never by a port.
 pub const APPLICATIONS: &[&str] = &[
     "stun",
@@ -168,6 +213,7 @@ const PACKETS: &[Row] = &[
     ("tcp_tsecr", Type::U32, "", "TSecr; null without the option"),
     ("flow_id", Type::U32, "", "flow of the packet: the frame number of the flow's first packet"),
     ("direction", Type::Code(DIRECTIONS), "", "forward = initiator → responder (RFC 5103)"),
+    ("layers", Type::Path(LAYERS), "", "layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end"),
 ];
 
 const FLOW_HEAD: &[Row] = &[
@@ -202,7 +248,7 @@ const FLOW_DIRECTION: &[Row] = &[
         "lost_packets",
         Type::U32,
         "packets",
-        "packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; null where no method applies",
+        "packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; UDP: numbers between a stream's first and highest that never came (RFC 3550 A.3, a late packet undoes its loss), ENet and Photon: reliable commands sent again; null where no method applies",
     ),
     ("loss_ratio", Type::F64, "ratio", "lost_packets over packets sent as far as the method can know"),
     ("loss_method", Type::Code(LOSS_METHODS), "", "how loss was inferred; where both TCP methods found some, the one that found more"),
@@ -231,24 +277,24 @@ const FLOW_DIRECTION: &[Row] = &[
         "ipdv_p50_ns",
         Type::I64,
         "ns",
-        "median of |IPDV| (RFC 5481 4.1) of consecutive packets by the sender's clock (TCP: TSval × a tick of at most 4 ms, found from the flow's slope); too high by up to one tick; null without a sender clock",
+        "median of |IPDV| (RFC 5481 4.1) between packets that follow each other in number, against the clock of jitter_method (TCP: TSval × a tick of at most 4 ms, found from the flow's slope, too high by up to one tick); null without one",
     ),
     (
         "pdv_p95_ns",
         Type::I64,
         "ns",
-        "95th percentile of PDV (RFC 5481 4.2): delay by the sender's clock above its minimum of the last minute so far, the two clocks' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)",
+        "95th percentile of PDV (RFC 5481 4.2). TCP: delay by TSval above its minimum of the last minute so far, the two clocks' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute. UDP: delay over the smallest of the current and the previous 10 s. null without a clock (TCP: 20 segments in 2 s infer it)",
     ),
     (
         "interarrival_jitter_ns",
         Type::I64,
         "ns",
-        "interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender's clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock",
+        "interarrival jitter at the end of the flow (RFC 3550 A.8, 16ths, in ns, in order of arrival, packets of one timestamp once) against the clock of jitter_method (TCP: TSval, tick at most 4 ms, too high by up to one tick; tick_grid: between consecutive ticks); null without a clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
     ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
     ("tick_confidence", Type::F64, "ratio", "1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period"),
-    ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample"),
+    ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; UDP: packets whose PDV is beyond it, and lost packets (on a tick grid: missing ticks), over both; null without a sample or a clock"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];
 
@@ -258,7 +304,7 @@ const FLOW_RTT: &[Row] = &[
         "method",
         Type::Code(RTT_METHODS),
         "",
-        "method of the samples summarised here: the best that gave any (timestamp, ack, handshake)",
+        "method of the samples summarised here: the best that gave any (timestamp, app_ack, rtcp, quic_spin or icmp_echo; then ack or stun; then a handshake)",
     ),
     ("samples", Type::U32, "samples", "accepted samples of that method"),
     ("min_ns", Type::I64, "ns", "smallest sample"),
@@ -290,7 +336,7 @@ const RTT: &[Row] = &[
     ("flow_id", Type::U32, "", "the flow"),
     ("timestamp_ns", Type::I64, "ns", "when the sample completed"),
     ("toward", Type::Code(TOWARD), "", "which end's half of the path"),
-    ("method", Type::Code(RTT_METHODS), "", "how it was taken"),
+    ("method", Type::Code(RTT_METHODS), "", "how it was taken; never of a question or packet that was sent twice (Karn). handshake: TCP, DTLS hellos, WireGuard initiation, RakNet and GameNetworkingSockets set-up; app_ack: up to one tick of the answering side above the path"),
     ("rtt_ns", Type::I64, "ns", "capture point → end → capture point, that host's delay included"),
 ];
 

@@ -109,6 +109,7 @@ impl Output {
         }
         table.u32(Some(flow_id));
         table.u8(Some(direction as u8));
+        table.i64(Some(packet.layers as i64));
         table.end_row();
     }
 

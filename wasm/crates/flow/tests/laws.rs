@@ -186,3 +186,48 @@ fn any_bytes_as_state_yield_an_analyzer_or_an_error() {
     longer.push(0);
     assert_eq!(Analyzer::new(settings()).import(&longer), Err(StateError::Length));
 }
+
+#[test]
+fn a_cut_anywhere_in_udp_of_every_protocol_changes_no_byte() {
+    let packets = datagrams(1, 700);
+    let whole = run_cut(&packets, &[], settings());
+    let known = whole.0[1].iter().filter(|row| !row.is_empty()).count();
+    assert!(known >= 12, "{known} flows");
+    for cut in (0..packets.len()).step_by(3) {
+        assert!(run_cut(&packets, &[cut], settings()) == whole, "cut at {cut}");
+    }
+    for seed in 2..8 {
+        let packets = datagrams(seed, 6000);
+        let mut random = Random(seed);
+        let cuts: Vec<usize> = (0..25).map(|_| random.below(packets.len() as u64) as usize).collect();
+        assert!(run_cut(&packets, &cuts, settings()) == run_cut(&packets, &[], settings()), "seed {seed}");
+    }
+}
+
+#[test]
+fn losses_of_bins_add_up_to_those_of_flows() {
+    for seed in 20..30 {
+        let packets = datagrams(seed, 6000);
+        let analyzer = run(&packets, Config::default());
+        let (flows, bins) = (analyzer.table(TableId::Flows), analyzer.table(TableId::Bins));
+        let mut applications = 0;
+        for row in 0..flows.rows() {
+            let id = cell(flows, TableId::Flows, "flow_id", row);
+            applications += u32::from(cell(flows, TableId::Flows, "application", row).is_some());
+            for (direction, name) in ["forward_lost_packets", "reverse_lost_packets"].iter().enumerate() {
+                let Some(lost) = cell(flows, TableId::Flows, name, row) else { continue };
+                let of_flow = |bin: &usize| {
+                    cell(bins, TableId::Bins, "flow_id", *bin) == id
+                        && cell(bins, TableId::Bins, "direction", *bin) == Some(direction as i64)
+                };
+                let sum: i64 = (0..bins.rows())
+                    .filter(of_flow)
+                    .filter_map(|bin| cell(bins, TableId::Bins, "lost_packets", bin))
+                    .sum();
+                // A loss that a late packet takes back after its bin has closed can no longer leave that bin.
+                assert!(sum >= lost && sum <= lost + lost / 8 + 4, "seed {seed} flow {id:?} {name}: {sum} of {lost}");
+            }
+        }
+        assert!(applications >= 6, "{applications}");
+    }
+}

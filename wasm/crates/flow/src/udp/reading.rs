@@ -33,9 +33,11 @@ pub struct Stream {
     past: (u32, (u32, (u32, u32))),
     /// Packets sent again with their old number.
     resent: u32,
+    /// Losses that the numbers before the last new beginning still owe to a bin.
+    owed: i64,
 }
 
-state!(Stream { id, sequence, delay, kind, other_kinds, past, resent });
+state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed });
 
 impl Stream {
     /// Has it shown that it is numbered?
@@ -155,15 +157,16 @@ impl Reading {
         // A stream that is believed only now owes what it lost before.
         let settled = match (was_proven, stream.is_proven()) {
             (true, _) => settled,
-            (false, true) => i64::from(stream.sequence.lost()).saturating_sub(stream.sequence.unsettled()),
+            (false, true) => i64::from(stream.sequence.lost().saturating_add(stream.resent))
+                .saturating_sub(stream.sequence.unsettled()),
             (false, false) => 0,
         };
         let lost = direction.of_mut(&mut notes.lost);
-        *lost = lost.saturating_add(settled);
+        *lost = lost.saturating_add(settled).saturating_add(core::mem::take(&mut stream.owed));
         if facts.resends {
             if matches!(place, Place::Late | Place::Duplicate) {
                 add(&mut stream.resent);
-                *lost = lost.saturating_add(1);
+                *lost = lost.saturating_add(i64::from(was_proven));
             }
         } else if place == Place::Late {
             notes.reordered = notes.reordered.saturating_add(1);
@@ -362,6 +365,7 @@ impl Stream {
         if self.is_proven() {
             let (lost, (received, (reordered, duplicates))) = self.past;
             let sequence = &self.sequence;
+            self.owed = self.owed.saturating_add(sequence.unsettled());
             self.past = (
                 lost.saturating_add(sequence.lost()),
                 (

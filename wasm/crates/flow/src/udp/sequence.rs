@@ -44,6 +44,8 @@ pub struct Sequence {
     lost_before_restart: u32,
     /// Where a jump would go on.
     suspect: Option<u64>,
+    /// Settled losses told so far.
+    told: i64,
     /// Packets, without duplicates.
     pub received: u32,
     /// Packets that came twice.
@@ -64,6 +66,7 @@ state!(Sequence {
     unique,
     lost_before_restart,
     suspect,
+    told,
     received,
     duplicates,
     reordered,
@@ -94,20 +97,26 @@ impl Sequence {
 
     /// One packet; the second value is what it adds to the settled loss (see `SETTLED`).
     pub fn observe(&mut self, value: u64, bits: u32) -> (Place, i64) {
+        let place = self.place(value, bits);
+        let settled = i64::from(self.lost()).saturating_sub(self.unsettled());
+        let told = core::mem::replace(&mut self.told, settled);
+        (place, settled.saturating_sub(told))
+    }
+
+    fn place(&mut self, value: u64, bits: u32) -> Place {
         if !self.started {
             self.start(value);
-            return (Place::First, 0);
+            return Place::First;
         }
         let step = signed_difference(value, self.highest as u64, bits);
         if step > 0 && step <= MAX_DROPOUT {
-            let settled = self.settle(step);
             self.highest = self.highest.saturating_add(step);
             self.seen = if step < 64 { self.seen << step } else { 0 } | 1;
             self.unique = self.unique.saturating_add(1);
             self.suspect = None;
             add(&mut self.received);
             add(if step <= PLAUSIBLE_STEP { &mut self.good } else { &mut self.bad });
-            return (Place::Next(step), settled);
+            return Place::Next(step);
         }
         if step <= 0 && step > -MAX_MISORDER {
             return self.late(step.saturating_neg());
@@ -116,46 +125,38 @@ impl Sequence {
         if self.suspect == Some(value) {
             self.lost_before_restart = self.lost();
             self.start(value);
-            return (Place::First, 0);
+            return Place::First;
         }
         let mask = u64::MAX >> 64u32.saturating_sub(bits).min(63);
         self.suspect = Some(value.wrapping_add(1) & mask);
-        (Place::Jump, 0)
+        Place::Jump
     }
 
-    fn late(&mut self, depth: i64) -> (Place, i64) {
+    fn late(&mut self, depth: i64) -> Place {
         let number = self.highest.saturating_sub(depth);
         let bit = if depth < 64 { 1u64 << depth } else { 0 };
         // Beyond the 64 remembered, a packet is believed new as long as one is missing.
         let is_known = if bit != 0 { self.seen & bit != 0 } else { self.lost_here() == 0 && number >= self.base };
         if is_known {
             add(&mut self.duplicates);
-            return (Place::Duplicate, 0);
+            return Place::Duplicate;
         }
         self.seen |= bit;
         self.unique = self.unique.saturating_add(1);
         add(&mut self.received);
         add(&mut self.reordered);
-        let was_settled = depth >= SETTLED && number >= self.base;
         self.base = self.base.min(number);
-        (Place::Late, if was_settled { -1 } else { 0 })
-    }
-
-    /// Of the numbers that a step moves beyond `SETTLED`, those that never came.
-    fn settle(&self, step: i64) -> i64 {
-        let mut lost = step.saturating_sub(SETTLED).max(0);
-        for depth in SETTLED.saturating_sub(step).max(0)..SETTLED {
-            let is_ours = self.highest.saturating_sub(depth) >= self.base;
-            lost += i64::from(is_ours && self.seen >> depth & 1 == 0);
-        }
-        lost
+        Place::Late
     }
 
     /// Missing numbers not yet settled: they are lost when nothing more comes.
     pub fn unsettled(&self) -> i64 {
-        (0..SETTLED)
-            .filter(|depth| self.highest.saturating_sub(*depth) >= self.base && self.seen >> depth & 1 == 0)
-            .count() as i64
+        if !self.started {
+            return 0;
+        }
+        let ours = self.highest.saturating_sub(self.base).saturating_add(1).clamp(1, SETTLED);
+        let came = self.seen & ((1u64 << ours) - 1);
+        ours - i64::from(came.count_ones())
     }
 
     fn lost_here(&self) -> i64 {

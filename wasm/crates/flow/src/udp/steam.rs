@@ -15,8 +15,9 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
             Fit::Maybe(1)
         }
         33 | 35 => {
+            // An answer to a question speaks for itself.
             facts.answer(u64::from(first - 1), RttMethod::Handshake);
-            Fit::Maybe(1)
+            Fit::Maybe(0)
         }
         36 | 37 => Fit::Maybe(0),
         // Two flags are known; the others are not set.

@@ -242,7 +242,8 @@ impl Tick {
     fn follow(&mut self, at_ns: i64, is_burst: bool) -> Option<(i64, bool)> {
         let period_ns = (self.period >> 8).max(1);
         let since = at_ns.saturating_sub(self.grid_ns(self.tick));
-        let mut step = since.saturating_add(period_ns / 2).div_euclid(period_ns);
+        // Packets are late and not early: what comes long before its tick is a late one of the tick before.
+        let mut step = since.saturating_add(period_ns / 4).div_euclid(period_ns);
         if step > PAUSE_TICKS {
             self.period = 0;
             self.early.push(at_ns);

@@ -22,7 +22,7 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
             }
             Fit::Maybe(3)
         }
-        (COOKIE, 64) => Fit::Maybe(1),
+        (COOKIE, 64) => Fit::Maybe(0),
         (DATA, len) if len >= 32 && len % 16 == 0 => {
             // The receiver's index is new with every handshake, and so is the count.
             let Some(counter) = datagram.le64(8).filter(|counter| *counter < 1 << 60) else { return Fit::No };

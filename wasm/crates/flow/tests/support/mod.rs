@@ -339,3 +339,114 @@ fn tcp(random: &mut Random, edges: &mut [u32; 2], up: bool, mut packet: Packet) 
     });
     packet
 }
+
+/// UDP flows that speak something, a protocol per port, with losses, late and repeated packets, pauses, noise and cut
+/// payloads among them.
+pub fn datagrams(seed: u64, count: usize) -> Vec<Packet> {
+    let mut random = Random(seed);
+    let mut now_us = 0i64;
+    let mut numbers = [[1u32; 2]; 12];
+    let mut packets = Vec::new();
+    for _ in 0..count {
+        now_us += random.below(4000) as i64 + if random.chance(400) { 2_500_000 } else { 0 };
+        let kind = random.below(12) as usize;
+        let up = random.chance(2);
+        let side = usize::from(!up);
+        numbers[kind][side] = match random.below(40) {
+            0 => numbers[kind][side].wrapping_add(4),
+            1 => numbers[kind][side].wrapping_sub(2),
+            2 => numbers[kind][side],
+            _ => numbers[kind][side].wrapping_add(1),
+        };
+        let (number, other) = (numbers[kind][side], numbers[kind][1 - side]);
+        let mut bytes = payload(kind, number, other, now_us, &mut random);
+        if random.chance(60) {
+            bytes = (0..random.below(80)).map(|_| random.next() as u8).collect();
+        }
+        let len = bytes.len() as u32;
+        if random.chance(50) {
+            bytes.truncate(random.below(20) as usize);
+        }
+        let port = 40_000 + kind as u16;
+        let mut packet = if up { udp(now_us, 1, 50_000, 2, port, len) } else { udp(now_us, 2, port, 1, 50_000, len) };
+        packet.prefix = packet::Prefix::of(&bytes);
+        if random.chance(80) {
+            packet.timestamp_ns = None;
+        }
+        packets.push(packet);
+    }
+    packets
+}
+
+fn payload(kind: usize, number: u32, other: u32, now_us: i64, random: &mut Random) -> Vec<u8> {
+    let millis = (now_us / 1000) as u32;
+    let mut bytes = Vec::new();
+    match kind {
+        0 | 1 => {
+            bytes.extend([0x80, if kind == 0 { 0 } else { 111 }]);
+            bytes.extend((number as u16).to_be_bytes());
+            bytes.extend(millis.wrapping_mul(if kind == 0 { 8 } else { 48 }).to_be_bytes());
+            bytes.extend((5 + kind as u32).to_be_bytes());
+        }
+        2 => {
+            bytes.extend([if random.chance(2) { 0 } else { 1 }, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]);
+            bytes.extend([(number % 7) as u8; 12]);
+            return bytes;
+        }
+        3 => {
+            bytes.extend([23, 0xfe, 0xfd, 0, (number / 100) as u8, 0, 0]);
+            bytes.extend(number.to_be_bytes());
+            bytes.extend([0, 40]);
+            bytes.resize(53, 3);
+            return bytes;
+        }
+        4 if number < 3 => {
+            bytes.extend([0xc0, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8, 4, 1, 2, 3, 4]);
+            bytes.resize(1200, 1);
+            return bytes;
+        }
+        4 => bytes.push(0x40 | if (millis / 30).is_multiple_of(2) { 0x20 } else { 0 }),
+        5 => {
+            bytes.extend([4, 0, 0, 0, 9, 9, 9, 9]);
+            bytes.extend(u64::from(number).to_le_bytes());
+            bytes.resize(64, 1);
+            return bytes;
+        }
+        6 if random.chance(3) => {
+            bytes.extend([0xc0, 0, 1, 1]);
+            bytes.extend(&other.to_le_bytes()[..3]);
+            return bytes;
+        }
+        6 => {
+            bytes.push(0x84);
+            bytes.extend(&number.to_le_bytes()[..3]);
+            bytes.extend([0x60, 1, 0]);
+        }
+        7 => [number, other, 0, 0].iter().for_each(|word| bytes.extend(word.to_le_bytes())),
+        8 => {
+            let top = if number % 8 < 4 { 1 << 31 } else { 0 };
+            [number | top, other, 0].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+        }
+        9 => {
+            bytes.extend([0x80, 5]);
+            bytes.extend((millis as u16).to_be_bytes());
+            bytes.extend([0x85, 0]);
+            bytes.extend((number as u16).to_be_bytes());
+            bytes.extend([1, 0, 0, 0]);
+            bytes.extend((other as u16).to_be_bytes());
+            bytes.extend((millis as u16).to_be_bytes());
+            return bytes;
+        }
+        10 => {
+            bytes.extend([0, 1, 0, 1]);
+            bytes.extend(millis.to_be_bytes());
+            bytes.extend([1, 2, 3, 4, 6, 0, 1, 4, 0, 0, 0, 30]);
+            bytes.extend(number.to_be_bytes());
+            bytes.resize(42, 3);
+            return bytes;
+        }
+        _ => (0..30).for_each(|_| bytes.push(random.next() as u8)),
+    }
+    bytes.resize(48, 7);
+    bytes
+}

@@ -1,0 +1,553 @@
+//! Scripted UDP conversations with known round trips, losses, order and clocks, one protocol each; and those that must
+//! not be taken for one.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use columns::{TableId, APPLICATIONS};
+use flow::{Analyzer, Config};
+use packet::{Packet, Prefix};
+use support::*;
+
+/// Datagrams of one flow in any order; sorted by time when run.
+struct Talk {
+    packets: Vec<Packet>,
+}
+
+const CLIENT: bool = true;
+const SERVER: bool = false;
+
+impl Talk {
+    fn new() -> Self {
+        Talk { packets: Vec::new() }
+    }
+
+    fn send(&mut self, at_us: i64, from_client: bool, payload: &[u8]) -> &mut Self {
+        self.send_len(at_us, from_client, payload, payload.len() as u32)
+    }
+
+    fn send_len(&mut self, at_us: i64, from_client: bool, payload: &[u8], len: u32) -> &mut Self {
+        let mut packet =
+            if from_client { udp(at_us, 1, 50_000, 2, 40_000, len) } else { udp(at_us, 2, 40_000, 1, 50_000, len) };
+        packet.prefix = Prefix::of(payload);
+        self.packets.push(packet);
+        self
+    }
+
+    fn run(&mut self) -> Analyzer {
+        self.packets.sort_by_key(|packet| packet.timestamp_ns);
+        run(&self.packets, Config::default())
+    }
+}
+
+fn application(analyzer: &Analyzer) -> Option<&'static str> {
+    flow_cell(analyzer, "application").map(|code| APPLICATIONS[code as usize])
+}
+
+fn counts(analyzer: &Analyzer, direction: &str) -> [Option<i64>; 3] {
+    ["lost_packets", "reordered_packets", "duplicated_packets"]
+        .map(|name| flow_cell(analyzer, &format!("{direction}_{name}")))
+}
+
+/// Sums of a bins column by direction.
+fn bin_sum(analyzer: &Analyzer, name: &str, direction: i64) -> i64 {
+    let table = analyzer.table(TableId::Bins);
+    let of = |row| cell(table, TableId::Bins, "direction", row) == Some(direction);
+    (0..table.rows()).filter(|row| of(*row)).filter_map(|row| cell(table, TableId::Bins, name, row)).sum()
+}
+
+fn rtp(number: u16, ticks: u32, source: u32, payload_type: u8) -> Vec<u8> {
+    let mut bytes = vec![0x80, payload_type];
+    bytes.extend(number.to_be_bytes());
+    bytes.extend(ticks.to_be_bytes());
+    bytes.extend(source.to_be_bytes());
+    bytes.resize(172, 0x55);
+    bytes
+}
+
+#[test]
+fn rtp_counts_loss_order_and_duplicates_over_the_wrap() {
+    let mut talk = Talk::new();
+    for at in 0..500i64 {
+        let number = 65_400u16.wrapping_add(at as u16);
+        let payload = rtp(number, (at as u32).wrapping_mul(160).wrapping_sub(9000), 7, 0);
+        match at {
+            // Three in a row and one alone are lost.
+            100..=102 | 300 => continue,
+            // One comes 50 ms late, behind two others.
+            200 => talk.send(at * 20_000 + 50_000, CLIENT, &payload),
+            400 => talk.send(at * 20_000, CLIENT, &payload).send(at * 20_000 + 100, CLIENT, &payload),
+            _ => talk.send(at * 20_000, CLIENT, &payload),
+        };
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("rtp"));
+    assert_eq!(counts(&done, "forward"), [Some(4), Some(1), Some(1)]);
+    assert_eq!(bin_sum(&done, "lost_packets", 0), 4);
+    assert_eq!(flow_cell(&done, "forward_loss_ratio"), Some(8000));
+    assert_eq!(flow_cell(&done, "reverse_lost_packets"), None);
+}
+
+/// RFC 3550 A.8 in RTP units with 16ths, the arrival in RTP units too: Wireshark's and everyone's reading.
+fn reference_jitter_ns(packets: &[(i64, u32)], rate_hz: i64) -> i64 {
+    let (mut jitter, mut before) = (0.0f64, None::<(i64, u32)>);
+    for &(at_us, ticks) in packets {
+        if let Some((before_us, before_ticks)) = before {
+            let sent = f64::from(ticks.wrapping_sub(before_ticks) as i32) / rate_hz as f64;
+            let difference = ((at_us - before_us) as f64 / 1e6 - sent).abs();
+            jitter += (difference - jitter) / 16.0;
+        }
+        before = Some((at_us, ticks));
+    }
+    (jitter * 1e9) as i64
+}
+
+#[test]
+fn rtp_jitter_is_that_of_rfc_3550_for_static_and_found_rates() {
+    for (payload_type, rate_hz) in [(0u8, 8000i64), (9, 8000), (111, 48_000), (96, 90_000), (101, 16_000)] {
+        let mut random = Random(rate_hz as u64);
+        let mut talk = Talk::new();
+        let mut truth = Vec::new();
+        for at in 0..400i64 {
+            let ticks = 0xffff_0000u32.wrapping_add((at * rate_hz / 50) as u32);
+            let at_us = at * 20_000 + random.below(9000) as i64;
+            talk.send(at_us, CLIENT, &rtp(at as u16, ticks, 99, payload_type));
+            truth.push((at_us, ticks));
+        }
+        let done = talk.run();
+        let jitter = flow_cell(&done, "forward_interarrival_jitter_ns").unwrap();
+        assert!((jitter - reference_jitter_ns(&truth, rate_hz)).abs() < 100, "{rate_hz}: {jitter}");
+        assert_eq!(flow_cell(&done, "forward_jitter_method"), Some(1));
+    }
+}
+
+#[test]
+fn a_late_packet_undoes_its_loss_also_in_bins() {
+    // pjsip/pjproject#3653
+    let mut talk = Talk::new();
+    for at in 0..200i64 {
+        let late_us = if at == 50 { 900_000 } else { 0 };
+        talk.send(at * 20_000 + late_us, CLIENT, &rtp(at as u16, at as u32 * 160, 5, 8));
+    }
+    let done = talk.run();
+    assert_eq!(counts(&done, "forward")[..2], [Some(0), Some(1)]);
+    assert_eq!(bin_sum(&done, "lost_packets", 0), 0);
+}
+
+#[test]
+fn a_negative_transit_is_no_underflow() {
+    // voipmonitor/sniffer#29, nProbe#348, pion/interceptor#352: the sender's clock runs ahead of the arrivals.
+    let mut talk = Talk::new();
+    let mut truth = Vec::new();
+    for at in 0..300i64 {
+        let ticks = (at as u32).wrapping_mul(160).wrapping_add(if at % 2 == 0 { 400 } else { 0 });
+        talk.send(at * 20_000, CLIENT, &rtp(at as u16, ticks, 5, 0));
+        truth.push((at * 20_000, ticks));
+    }
+    let jitter = flow_cell(&talk.run(), "forward_interarrival_jitter_ns").unwrap();
+    assert!((jitter - reference_jitter_ns(&truth, 8000)).abs() < 100 && jitter < 100_000_000, "{jitter}");
+}
+
+#[test]
+fn packets_of_one_video_frame_are_one_update() {
+    // baresip/re#978
+    let mut talk = Talk::new();
+    for at in 0..300i64 {
+        let (frame, part) = (at / 3, at % 3);
+        talk.send(frame * 40_000 + part * 4000, CLIENT, &rtp(at as u16, frame as u32 * 3600, 5, 96));
+    }
+    assert_eq!(flow_cell(&talk.run(), "forward_interarrival_jitter_ns"), Some(0));
+}
+
+fn sender_report(seconds: u32, fraction: u32) -> Vec<u8> {
+    let mut bytes = vec![0x80, 200, 0, 6];
+    bytes.extend(7u32.to_be_bytes());
+    bytes.extend(seconds.to_be_bytes());
+    bytes.extend(fraction.to_be_bytes());
+    bytes.resize(28, 0);
+    bytes
+}
+
+#[test]
+fn rtcp_round_trips_take_off_what_the_receiver_held() {
+    let mut talk = Talk::new();
+    for at in 0..10u32 {
+        let sent_us = i64::from(at) * 5_000_000;
+        talk.send(sent_us, CLIENT, &sender_report(1000 + at, at << 20));
+        let mut report = vec![0x81, 201, 0, 7];
+        report.extend([0; 20]);
+        let middle = (1000 + at) << 16 | at << 4;
+        report.extend(middle.to_be_bytes());
+        // Held for exactly 2 s; the way there and back takes 42 ms.
+        report.extend((2u32 << 16).to_be_bytes());
+        talk.send(sent_us + 2_042_000, SERVER, &report);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("rtcp"));
+    assert_eq!(samples_by(&done, "rtcp", "responder"), vec![42_000; 10]);
+}
+
+fn stun(kind: u16, transaction: u8) -> Vec<u8> {
+    let mut bytes = kind.to_be_bytes().to_vec();
+    bytes.extend([0, 0, 0x21, 0x12, 0xa4, 0x42]);
+    bytes.extend([transaction; 12]);
+    bytes
+}
+
+#[test]
+fn stun_answers_are_matched_by_transaction_and_repeats_give_nothing() {
+    let mut talk = Talk::new();
+    talk.send(0, CLIENT, &stun(1, 1)).send(35_000, SERVER, &stun(0x101, 1));
+    talk.send(50_000, SERVER, &stun(1, 2)).send(50_400, CLIENT, &stun(0x101, 2));
+    // Karn: sent twice.
+    talk.send(100_000, CLIENT, &stun(1, 3)).send(600_000, CLIENT, &stun(1, 3)).send(635_000, SERVER, &stun(0x101, 3));
+    talk.send(700_000, SERVER, &stun(0x101, 9));
+    let done = talk.run();
+    assert_eq!(application(&done), Some("stun"));
+    assert_eq!(samples(&done), [("responder", "stun", 35_000), ("initiator", "stun", 400)]);
+}
+
+fn wireguard(kind: u8, sender: u32, receiver: u32) -> Vec<u8> {
+    let mut bytes = vec![kind, 0, 0, 0];
+    bytes.extend(sender.to_le_bytes());
+    bytes.extend(receiver.to_le_bytes());
+    bytes.resize(if kind == 1 { 148 } else { 92 }, 0xab);
+    bytes
+}
+
+fn wireguard_data(receiver: u32, counter: u64) -> Vec<u8> {
+    let mut bytes = vec![4, 0, 0, 0];
+    bytes.extend(receiver.to_le_bytes());
+    bytes.extend(counter.to_le_bytes());
+    bytes.resize(112, 0xcd);
+    bytes
+}
+
+#[test]
+fn wireguard_counts_by_its_counter_and_times_its_handshakes() {
+    let mut talk = Talk::new();
+    for round in 0..3i64 {
+        let start_us = round * 120_000_000;
+        let index = 500 + round as u32;
+        talk.send(start_us, CLIENT, &wireguard(1, index, 0));
+        talk.send(start_us + 28_500, SERVER, &wireguard(2, 900 + round as u32, index));
+        for at in 0..100i64 {
+            if at != 40 {
+                talk.send(start_us + 30_000 + at * 15_000, CLIENT, &wireguard_data(900 + round as u32, at as u64));
+            }
+            talk.send(start_us + 31_000 + at * 15_000, SERVER, &wireguard_data(index, at as u64));
+        }
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("wireguard"));
+    assert_eq!((counts(&done, "forward")[0], counts(&done, "reverse")[0]), (Some(3), Some(0)));
+    assert_eq!(samples_by(&done, "handshake", "responder"), [28_500; 3]);
+}
+
+fn dtls(kind: u8, epoch: u16, number: u64, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![kind, 0xfe, 0xfd];
+    bytes.extend(epoch.to_be_bytes());
+    bytes.extend(&number.to_be_bytes()[2..]);
+    bytes.extend((body.len() as u16).to_be_bytes());
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn dtls_counts_by_epoch_and_times_hello_to_hello() {
+    let mut talk = Talk::new();
+    talk.send(0, CLIENT, &dtls(22, 0, 0, &[1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40]));
+    talk.send(21_000, SERVER, &dtls(22, 0, 0, &[3, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40]));
+    talk.send(22_000, CLIENT, &dtls(22, 0, 1, &[1, 0, 0, 60, 0, 1, 0, 0, 0, 0, 0, 60]));
+    talk.send(44_000, SERVER, &dtls(22, 0, 1, &[2, 0, 0, 60, 0, 1, 0, 0, 0, 0, 0, 60]));
+    for at in 0..200i64 {
+        if at % 50 != 30 {
+            talk.send(100_000 + at * 16_000, SERVER, &dtls(23, 1, at as u64, &[9; 60]));
+        }
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("dtls"));
+    assert_eq!(samples(&done), [("responder", "handshake", 21_000), ("responder", "handshake", 22_000)]);
+    assert_eq!(counts(&done, "reverse")[0], Some(4));
+}
+
+fn quic_long(kind: u8, version: u32) -> Vec<u8> {
+    let mut bytes = vec![0xc0 | kind << 4];
+    bytes.extend(version.to_be_bytes());
+    bytes.extend([8, 1, 2, 3, 4, 5, 6, 7, 8, 4, 1, 2, 3, 4]);
+    bytes.resize(60, 0xee);
+    bytes
+}
+
+fn quic(version: u32, spins: impl Fn(i64, bool) -> bool) -> Analyzer {
+    let [initial, handshake] = if version == 1 { [0, 2] } else { [1, 3] };
+    let mut talk = Talk::new();
+    talk.send_len(0, CLIENT, &quic_long(initial, version), 1200);
+    talk.send_len(30_000, SERVER, &quic_long(initial, version), 1200);
+    talk.send_len(30_100, SERVER, &quic_long(handshake, version), 1200);
+    talk.send_len(32_000, CLIENT, &quic_long(initial, version), 1200);
+    for at in 0..1200i64 {
+        for from in [CLIENT, SERVER] {
+            let at_us = 40_000 + at * 4000 + if from { 0 } else { 1500 };
+            let first = 0x40 | if spins(at_us, from) { 0x20 } else { 0 };
+            let mut bytes = vec![first];
+            bytes.resize(60, 0x77);
+            talk.send(at_us, from, &bytes);
+        }
+    }
+    talk.run()
+}
+
+#[test]
+fn quic_of_both_versions_gives_its_handshake_and_a_valid_spin() {
+    for version in [1, 0x6b33_43cf] {
+        // 40 ms each half: the capture point is in the middle, 32 ms beyond it, 8 ms on this side.
+        let done = quic(version, |at_us, from| ((at_us - if from { 0 } else { 32_000 }) / 40_000) % 2 == 0);
+        assert_eq!(application(&done), Some("quic"));
+        assert_eq!(samples_by(&done, "quic_handshake", "responder"), [30_000]);
+        assert_eq!(samples_by(&done, "quic_handshake", "initiator"), [2000]);
+        let far = samples_by(&done, "quic_spin", "responder");
+        assert!(far.len() > 80, "{}", far.len());
+        assert!(far.iter().all(|rtt_us| (rtt_us - 32_000).abs() <= 4000), "{far:?}");
+        let near = samples_by(&done, "quic_spin", "initiator");
+        assert!(near.iter().all(|rtt_us| (rtt_us - 8000).abs() <= 4000), "{near:?}");
+    }
+}
+
+#[test]
+fn a_spin_bit_that_is_random_or_switched_off_gives_nothing() {
+    let noise = |at_us: i64, from: bool| Random((at_us * 2 + i64::from(from)) as u64).chance(2);
+    assert!(samples_by(&quic(1, noise), "quic_spin", "responder").is_empty());
+    assert!(samples_by(&quic(1, |_, _| false), "quic_spin", "responder").is_empty());
+}
+
+/// A two-way game at 50 packets a second each way, server 30 ms away, 1 ms until it answers; every 40th packet of the
+/// server is lost before the capture point. `packet(number, acknowledged, from_client)`.
+fn game(packet: impl Fn(u32, u32, bool) -> Vec<u8>) -> Analyzer {
+    let mut talk = Talk::new();
+    for at in 0..400i64 {
+        // What the server has of the client 31 ms later, and the client of the server 5 ms later.
+        let client_us = at * 20_000;
+        let server_us = at * 20_000 + 31_000;
+        talk.send(client_us, CLIENT, &packet(at as u32 + 1, ((at - 2).max(0)) as u32, CLIENT));
+        if at % 40 != 39 {
+            talk.send(server_us, SERVER, &packet(at as u32 + 1, at as u32 + 1, SERVER));
+        }
+    }
+    talk.run()
+}
+
+fn words(values: &[u32], len: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    bytes.resize(len, 0);
+    bytes
+}
+
+fn assert_game(done: &Analyzer, name: &str) {
+    assert_eq!(application(done), Some(name));
+    assert_eq!(counts(done, "reverse")[0], Some(9), "{name}");
+    assert_eq!(counts(done, "forward")[0], Some(0), "{name}");
+    let rtt = samples_by(done, "app_ack", "responder");
+    assert!(rtt.len() >= 385 && rtt.iter().all(|rtt_us| *rtt_us == 31_000), "{name}: {} {rtt:?}", rtt.len());
+}
+
+#[test]
+fn source_acknowledges_in_clear() {
+    assert_game(&game(|number, ack, _| words(&[number, ack, 0, 0], 40)), "source");
+}
+
+#[test]
+fn quakeworld_is_told_from_source_by_its_reliable_bits() {
+    let packet = |number: u32, ack: u32, _| {
+        let reliable = if number % 10 < 4 { 1 << 31 } else { 0 };
+        words(&[number | reliable, ack | if number % 20 < 10 { 1 << 31 } else { 0 }, 0], 30)
+    };
+    assert_game(&game(packet), "quakeworld");
+}
+
+#[test]
+fn quake_3_is_numbered_and_its_client_repeats_its_port() {
+    let done = game(|number, _, from| {
+        let mut bytes = words(&[number], 60);
+        let noise = if from { 0x4321 } else { (number.wrapping_mul(40_503) >> 3) as u16 };
+        bytes[4..6].copy_from_slice(&noise.to_le_bytes());
+        bytes
+    });
+    assert_eq!(application(&done), Some("quake3"));
+    assert_eq!(counts(&done, "reverse")[0], Some(9));
+}
+
+#[test]
+fn raknet_acknowledges_in_ranges() {
+    let mut talk = Talk::new();
+    let data = |number: u32| {
+        let mut bytes = vec![0x84];
+        bytes.extend(&number.to_le_bytes()[..3]);
+        bytes.extend([0x60, 0x01, 0x00]);
+        bytes.resize(60, 1);
+        bytes
+    };
+    for at in 0..300u32 {
+        let at_us = i64::from(at) * 20_000;
+        if at % 30 != 29 {
+            talk.send(at_us, CLIENT, &data(0xff_ff80u32.wrapping_add(at) & 0xff_ffff));
+            let mut ack = vec![0xc0, 0, 1, 1];
+            ack.extend(&(0xff_ff80u32.wrapping_add(at) & 0xff_ffff).to_le_bytes()[..3]);
+            talk.send(at_us + 25_000, SERVER, &ack);
+        }
+        talk.send(at_us + 3000, SERVER, &data(at));
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("raknet"));
+    assert_eq!(counts(&done, "forward")[0], Some(9));
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![25_000; 290]);
+}
+
+#[test]
+fn enet_acknowledgements_return_the_time_they_answer() {
+    let mut talk = Talk::new();
+    for at in 0..200i64 {
+        let at_us = at * 33_000;
+        let sent = (65_000 + at_us / 1000) as u16;
+        let head = |flags: u16, sent: u16| [((flags | 5) >> 8) as u8, 5, (sent >> 8) as u8, sent as u8];
+        let mut data = head(0x8000, sent).to_vec();
+        data.extend([0x86, 0, 0, at as u8, 0, 20]);
+        data.extend([7; 20]);
+        // Every 50th is lost behind the capture point and sent again 80 ms later, with a new time.
+        talk.send(at_us, CLIENT, &data);
+        let mut answered = (sent, at_us);
+        if at % 50 == 49 {
+            let again = sent.wrapping_add(80);
+            data[2..4].copy_from_slice(&again.to_be_bytes());
+            talk.send(at_us + 80_000, CLIENT, &data);
+            answered = (again, at_us + 80_000);
+        }
+        let mut ack = vec![0, 5];
+        ack.extend([1, 0, 0, 0, 0, at as u8]);
+        ack.extend(answered.0.to_be_bytes());
+        talk.send(answered.1 + 27_000, SERVER, &ack);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("enet"));
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![27_000; 200]);
+    assert_eq!(counts(&done, "forward")[0], Some(4));
+}
+
+#[test]
+fn photon_acknowledgements_return_number_and_time() {
+    let mut talk = Talk::new();
+    let head = |sent: u32| {
+        let mut bytes = vec![0, 1, 0, 1];
+        bytes.extend(sent.to_be_bytes());
+        bytes.extend([9, 9, 9, 9]);
+        bytes
+    };
+    for at in 0..200u32 {
+        let at_us = i64::from(at) * 50_000;
+        let mut data = head(1_000_000 + at * 50);
+        data.extend([6, 0, 1, 4, 0, 0, 0, 30]);
+        data.extend((at + 1).to_be_bytes());
+        data.resize(42, 3);
+        talk.send(at_us, CLIENT, &data);
+        let mut ack = head(77 + at * 50);
+        ack.extend([1, 0, 0, 4, 0, 0, 0, 20, 0, 0, 0, 0]);
+        ack.extend((at + 1).to_be_bytes());
+        ack.extend((1_000_000 + at * 50).to_be_bytes());
+        talk.send(at_us + 61_000, SERVER, &ack);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("photon"));
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![61_000; 200]);
+    assert_eq!(flow_cell(&done, "forward_jitter_method"), Some(2));
+    assert_eq!(flow_cell(&done, "forward_interarrival_jitter_ns"), Some(0));
+}
+
+#[test]
+fn game_networking_sockets_count_by_connection() {
+    let mut talk = Talk::new();
+    talk.send(0, CLIENT, &[32; 512]).send(18_000, SERVER, &[33; 60]);
+    talk.send(19_000, CLIENT, &[34; 512]).send(38_000, SERVER, &[35; 60]);
+    for at in 0..300u32 {
+        let data = |connection: u32| {
+            let mut bytes = vec![0x80];
+            bytes.extend(connection.to_le_bytes());
+            bytes.extend((65_500u32.wrapping_add(at) as u16).to_le_bytes());
+            bytes.resize(80, 0x99);
+            bytes
+        };
+        talk.send(50_000 + i64::from(at) * 15_625, CLIENT, &data(0x1234));
+        if at % 60 != 30 {
+            talk.send(53_000 + i64::from(at) * 15_625, SERVER, &data(0x9876));
+        }
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("game_networking_sockets"));
+    assert_eq!(counts(&done, "reverse")[0], Some(5));
+    assert_eq!(samples_by(&done, "handshake", "responder"), [18_000, 19_000]);
+}
+
+#[test]
+fn encrypted_traffic_is_opaque_and_its_tick_is_found() {
+    let mut random = Random(4);
+    let mut talk = Talk::new();
+    for at in 0..2000i64 {
+        let bytes: Vec<u8> = (0..60).map(|_| random.next() as u8).collect();
+        if at % 100 != 99 {
+            let late_us = if at % 100 == 50 { 40_000 } else { 0 };
+            talk.send(at * 15_625 + random.below(400) as i64 + late_us, SERVER, &bytes);
+        }
+        if random.chance(3) {
+            talk.send(at * 15_625 + random.below(15_000) as i64, CLIENT, &bytes);
+        }
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), None);
+    let period_ns = flow_cell(&done, "reverse_tick_period_ns").unwrap();
+    assert!((period_ns - 15_625_000).abs() < 2000, "{period_ns}");
+    assert_eq!(flow_cell(&done, "reverse_jitter_method"), Some(3));
+    assert_eq!(flow_cell(&done, "forward_tick_period_ns"), None);
+    assert_eq!(flow_cell(&done, "reverse_lost_packets"), None);
+    // 20 of 2000 ticks are missing and as many come too late, within what a grid can tell.
+    let missed = flow_cell(&done, "reverse_deadline_miss_ratio").unwrap();
+    assert!((15_000..=30_000).contains(&missed), "{missed}");
+}
+
+#[test]
+fn random_bytes_are_never_taken_for_a_protocol() {
+    for seed in 0..300u64 {
+        let mut random = Random(seed);
+        let mut talk = Talk::new();
+        let fixed = random.below(6) as usize;
+        let head: Vec<u8> = (0..fixed).map(|_| random.next() as u8).collect();
+        for at in 0..60i64 {
+            let mut bytes: Vec<u8> = (0..20 + random.below(60)).map(|_| random.next() as u8).collect();
+            bytes[..fixed].copy_from_slice(&head);
+            talk.send(at * 10_000, random.chance(2), &bytes);
+        }
+        assert_eq!(application(&talk.run()), None, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_decoder_that_later_packets_contradict_is_dropped() {
+    let mut talk = Talk::new();
+    let mut random = Random(9);
+    for at in 0..400i64 {
+        let number = if at < 40 { at as u32 + 1 } else { random.next() as u32 >> 1 };
+        let ack = if at < 40 { at as u32 } else { random.next() as u32 >> 1 };
+        talk.send(at * 10_000, at % 2 == 0, &words(&[number, ack, 0, 0], 40));
+    }
+    let done = talk.run();
+    assert_eq!((application(&done), flow_cell(&done, "forward_lost_packets")), (None, None));
+}
+
+#[test]
+fn echo_requests_are_timed_by_identifier_and_number() {
+    let mut packets = Vec::new();
+    for at in 0..5u32 {
+        packets.push(icmp(i64::from(at) * 1_000_000, 1, 2, 8, 0x77 << 16 | at));
+        packets.push(icmp(i64::from(at) * 1_000_000 + 12_345, 2, 1, 0, 0x77 << 16 | at));
+    }
+    let done = run(&packets, Config::default());
+    assert_eq!(samples_by(&done, "icmp_echo", "responder"), [12_345; 5]);
+}
