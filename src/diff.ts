@@ -22,6 +22,9 @@ import { InputError, UsageError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
+import { localise, type Localisation } from './localise/localise.ts';
+import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
+import { timelineFrom, type Timeline } from './timeline/timeline.ts';
 import { NS_PER_S } from './units.ts';
 
 export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
@@ -57,6 +60,8 @@ export interface DiffOptions {
 
 export interface DiffResult {
   readonly comparison: Comparison;
+  /** Whose segment it is, where two whole periods were compared; null for windows of several days. */
+  readonly localisation: Localisation | null;
   readonly baseline: Analysis;
   readonly evening: Analysis;
 }
@@ -79,6 +84,62 @@ export function readCohorts(path: string): (address: string) => string {
   }
   const map = parseCohorts(text, path);
   return (address) => map.classify(address);
+}
+
+/** Reads a change log (CSV, JSON or git log). @throws InputError with path and line. */
+export function readChangeLog(path: string): LoggedChange[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new InputError(
+      {
+        code: 'timeline/unreadable',
+        message: `${path} cannot be read: ${(cause as Error).message}`,
+        help: 'name a CSV file with lines time,what',
+        path,
+      },
+      { cause },
+    );
+  }
+  return parseChangeLog(text, path);
+}
+
+/** Reads what `diff --format json` wrote. @throws InputError for anything else. */
+export function readComparison(path: string): Comparison {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new InputError(
+      {
+        code: 'diff/unreadable',
+        message: `${path} cannot be read: ${(cause as Error).message}`,
+        help: 'name a file that lagdiff diff --format json --out FILE wrote',
+        path,
+      },
+      { cause },
+    );
+  }
+  const { schema, comparisons } = (document ?? {}) as Partial<Comparison>;
+  if (schema !== 'lagdiff/diff@1' || !Array.isArray(comparisons)) {
+    throw new InputError({
+      code: 'diff/not-a-comparison',
+      message: `${path} is no comparison: its schema is ${JSON.stringify(schema ?? null)}`,
+      help: 'name a file that lagdiff diff --format json --out FILE wrote',
+      path,
+    });
+  }
+  return document as Comparison;
+}
+
+/** One period minute by minute. @throws InputError, UsageError as `analyze` does. */
+export async function timeline(
+  inputs: readonly string[],
+  options: DiffOptions & { readonly changes?: readonly LoggedChange[] } = {},
+): Promise<Timeline> {
+  const measured = await measure('evening', inputs, options);
+  return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
 }
 
 /** @throws InputError, UsageError as `analyze` does. */
@@ -107,11 +168,12 @@ export async function diff(
     captures: { baseline: capturesOf(before.analysis), evening: capturesOf(after.analysis) },
     diagnostics: [...labelled('baseline', before.analysis), ...labelled('evening', after.analysis)],
   };
-  const comparison =
-    options.window === undefined || options.baselineWindow === undefined
-      ? compare(before.minutes(), after.minutes(), settings)
-      : compareDays(before, after, options.window, options.baselineWindow, options, settings);
-  return { comparison, baseline: before.analysis, evening: after.analysis };
+  const isWhole = options.window === undefined || options.baselineWindow === undefined;
+  const comparison = isWhole
+    ? compare(before.minutes(), after.minutes(), settings)
+    : compareDays(before, after, options.window, options.baselineWindow, options, settings);
+  const localisation = isWhole ? locate(before.minutes(), after.minutes(), comparison, options) : null;
+  return { comparison, localisation, baseline: before.analysis, evening: after.analysis };
 }
 
 async function measure(
@@ -147,6 +209,30 @@ async function measure(
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
     });
   return { minutes, analysis };
+}
+
+function locate(
+  baseline: PlayerMinutes,
+  evening: PlayerMinutes,
+  comparison: Comparison,
+  options: DiffOptions,
+): Localisation {
+  const access = new Map(comparison.access.map((entry) => [entry.client, entry.access]));
+  const accessOf = (address: string): string => access.get(address) ?? 'unknown';
+  const servers = new Map(evening.clients.map((client) => [client.address, client.servers]));
+  return localise({
+    baseline,
+    evening,
+    cohortOf: options.byAccess === true ? accessOf : (options.cohortOf ?? ((): string => 'all')),
+    accessOf,
+    serverOf: (address) => {
+      const met = servers.get(address) ?? [];
+      return met.length === 1 ? met[0]! : null;
+    },
+    // Server ticks and the path at both ends are not part of two periods at one end.
+    tickStretched: null,
+    pathChanged: null,
+  });
 }
 
 interface Measured {
@@ -185,7 +271,7 @@ function compareDays(
   }
   const days: Day[] = dates.map((date) => ({
     date,
-    comparison: compare(before.minutes(baselines.get(date)!), after.minutes(evenings.get(date)!), settings),
+    comparison: compare(before.minutes(baselines.get(date)), after.minutes(evenings.get(date)), settings),
   }));
   const last = days.at(-1)!.comparison;
   const rows = patternRows(days);

@@ -9,11 +9,17 @@ import type { VerifyOptions, AnnexCheck } from './annex/verify.ts';
 import type { CaseResult, RunCaseOptions } from './case.ts';
 import type { DiffOptions, DiffResult } from './diff.ts';
 import type { ExportOptions } from './export.ts';
+import type { LoggedChange } from './timeline/change-log.ts';
+import type { Timeline } from './timeline/timeline.ts';
+import type { Comparison } from './comparison/types.ts';
 import type { Analysis } from './analyze.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
 export { EXPORT_FORMATS, isSpecial, type ExportFormat } from './tables/formats.ts';
+export { makePlan, planText, type Plan } from './planning/plan.ts';
+export { closeCase, closeText, type CloseResult } from './planning/close.ts';
+export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
 export { renderInfo } from './report/info-terminal.ts';
@@ -50,6 +56,24 @@ export async function diff(
 /** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */
 export async function readCohorts(path: string): Promise<(address: string) => string> {
   return (await import('./diff.ts')).readCohorts(path);
+}
+
+/** One period minute by minute; see src/diff.ts. */
+export async function timeline(
+  inputs: readonly string[],
+  options?: DiffOptions & { readonly changes?: readonly LoggedChange[] },
+): Promise<Timeline> {
+  return (await import('./diff.ts')).timeline(inputs, options);
+}
+
+/** Reads a change log (CSV, JSON or git log); see src/diff.ts. */
+export async function readChangeLog(path: string): Promise<readonly LoggedChange[]> {
+  return (await import('./diff.ts')).readChangeLog(path);
+}
+
+/** Reads what `diff --format json` wrote; see src/diff.ts. */
+export async function readComparison(path: string): Promise<Comparison> {
+  return (await import('./diff.ts')).readComparison(path);
 }
 
 /** The whole case: case.yaml → an annex; see src/case.ts. */

@@ -37,6 +37,9 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
         'calendar/',
+        'timeline/',
+        'planning/',
+        'localise/',
       ],
       ...[
         'explain.ts',
@@ -148,6 +151,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'cohorts/',
         'comparison/',
         'calendar/',
+        'timeline/',
+        'localise/',
         'metrics/',
         'capture/',
         'tables/',
@@ -221,6 +226,21 @@ export const ROOM_RULES: readonly RoomRule[] = [
     mayUse: ['parallel/', 'engine/'],
     because:
       'a worker entry makes one core, receives, calls a task, and sends: the bodies live where one thread can test them',
+  },
+  {
+    room: 'timeline/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'one period in time is told from player-minutes, as the comparison of two is',
+  },
+  {
+    room: 'planning/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'what to capture and when to close follow from a comparison that is already made',
+  },
+  {
+    room: 'localise/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'whose segment it is, is scored from comparisons and facts that stories hand in',
   },
   {
     room: 'comparison/',

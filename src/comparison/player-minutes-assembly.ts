@@ -134,7 +134,9 @@ function describeClients(
   clientIsInitiator: (row: FlowRow) => boolean,
 ): PlayerClient[] {
   const seen = addresses.map(() => new Map<number, number>());
+  const servers = addresses.map(() => new Set<string>());
   for (const { row, client } of views) {
+    servers[client]!.add(clientIsInitiator(row) ? row.responder : row.initiator);
     if (row.forwardMssOptionBytes === null || !clientIsInitiator(row)) continue;
     const counts = seen[client]!;
     counts.set(row.forwardMssOptionBytes, (counts.get(row.forwardMssOptionBytes) ?? 0) + 1);
@@ -145,6 +147,7 @@ function describeClients(
       address,
       mssOptionBytes: ranked[0] ?? null,
       otherMssOptionBytes: ranked.slice(1).sort((a, b) => a - b),
+      servers: [...servers[i]!].sort(),
     };
   });
 }

@@ -49,6 +49,8 @@ export interface PlayerClient {
   readonly mssOptionBytes: number | null;
   /** Other MSS values seen: more than one device, or a path that changed. */
   readonly otherMssOptionBytes: readonly number[];
+  /** Servers that the client's flows went to, ascending. */
+  readonly servers: readonly string[];
 }
 
 export interface PlayerMinutes {

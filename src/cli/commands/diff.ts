@@ -112,7 +112,7 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const { comparison } = await diff(capturesOf(args.baseline), capturesOf(args.evening), {
+      const { comparison, localisation } = await diff(capturesOf(args.baseline), capturesOf(args.evening), {
         ...readingOf(given as never),
         profile: args.profile,
         seed: args.seed,
@@ -134,8 +134,11 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
       }).finally(progress.clear);
       const text =
         args.format === 'json'
-          ? `${JSON.stringify(comparison, null, 2)}\n`
-          : renderTerminal(comparison, { width: widthOf(io), color: usesColor(io) });
+          ? `${JSON.stringify({ ...comparison, localisation }, null, 2)}\n`
+          : renderTerminal(comparison, { width: widthOf(io), color: usesColor(io) }) +
+            (comparison.verdict === 'DEGRADED' && localisation !== null
+              ? `\nwhere to look\n  ${localisation.sentence}\n`
+              : '');
       await emit(io, args.out, text);
       const { verdict } = comparison;
       const hit =

@@ -6,6 +6,9 @@ import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
+import { closeCommand } from './close.ts';
+import { planCommand } from './plan.ts';
+import { timelineCommand } from './timeline.ts';
 import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
@@ -16,6 +19,9 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
   return [
     analyzeCommand(io, setExit),
     diffCommand(io, setExit),
+    timelineCommand(io),
+    planCommand(io),
+    closeCommand(io, setExit),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
     infoCommand(io),
