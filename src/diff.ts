@@ -48,6 +48,7 @@ export interface DiffOptions {
   readonly workers?: number;
   readonly segmentBytes?: number;
   readonly stdin?: Readable;
+  readonly filter?: string;
   readonly nameOf?: NonNullable<AnalyzeOptions['nameOf']>;
   readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
   /** Sees every table piece of both periods on its way; for callers that keep the tables. */
@@ -127,6 +128,7 @@ async function measure(
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     ...(options.nameOf === undefined ? {} : { nameOf: options.nameOf }),
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     onBatch: (batch) => {

@@ -38,7 +38,18 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
       ],
-      ...['export.ts', 'engine/', 'metrics/', 'pairing/', 'capture/', 'tables/', 'diagnostics/', ...LEAVES],
+      ...[
+        'explain.ts',
+        'export.ts',
+        'info.ts',
+        'engine/',
+        'metrics/',
+        'pairing/',
+        'capture/',
+        'tables/',
+        'diagnostics/',
+        ...LEAVES,
+      ],
     ],
     because:
       'the front door names what is public (of the engine, its version); threads and statistics stay inside',
@@ -92,6 +103,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'diff.ts',
         'pair.ts',
         'findings/',
+        'info.ts',
         'analyze.ts',
         'case/',
         'cohorts/',
@@ -147,6 +159,16 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'one vantage point: captures in, tables and findings out; it knows neither cohorts nor evenings',
   },
   {
+    room: 'info.ts',
+    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', 'diagnostics/', ...LEAVES],
+    because: 'what a capture holds is told by reading it; no flow and no table is made',
+  },
+  {
+    room: 'explain.ts',
+    mayUse: ['metrics/', 'tables/', SCHEMA, ...LEAVES],
+    because: 'what a column means is data: no capture is needed to say it',
+  },
+  {
     room: 'export.ts',
     mayUse: ['analyze.ts', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'one table of one analysis, written out: it computes nothing',
@@ -188,11 +210,6 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'threads carry packet work; what a number means must not depend on how many there are',
   },
   {
-    room: 'metrics/',
-    mayUse: ['tables/', 'statistics/', ...LEAVES],
-    because: 'a definition is data over columns; it must hold for any engine, thread count or file',
-  },
-  {
     room: 'pairing/',
     mayUse: ['tables/', 'engine/', SCHEMA, 'diagnostics/', 'statistics/', ...LEAVES],
     because: 'matching and clocks work on rows of both ends, wherever they came from',
@@ -204,8 +221,13 @@ export const ROOM_RULES: readonly RoomRule[] = [
   },
   {
     room: 'tables/',
-    mayUse: ['engine/', SCHEMA, 'diagnostics/', ...LEAVES],
+    mayUse: ['metrics/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'schemas come from the engine’s list of columns; writers take any table',
+  },
+  {
+    room: 'metrics/',
+    mayUse: [SCHEMA, ...LEAVES],
+    because: 'a definition is data over columns; it must hold for any engine, thread count or file',
   },
   {
     room: 'engine/',
@@ -294,7 +316,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   {
     module: 'node:child_process',
     rooms: ['capture/'],
-    because: 'zstd, lz4 and xz are read through the system tool',
+    because: 'xz is read through the system tool',
   },
   { module: 'node:worker_threads', rooms: ['parallel/', 'workers/'], because: 'one room owns the threads' },
   {
@@ -380,12 +402,14 @@ export const MENTION_RULES: readonly MentionRule[] = [
 export const CRATE_RULES: readonly { crate: string; mayUse: readonly string[]; because: string }[] = [
   {
     crate: 'abi',
-    mayUse: ['flow', 'pair', 'packet', 'capture', 'columns'],
+    mayUse: ['flow', 'pair', 'packet', 'capture', 'unpack', 'filter', 'columns'],
     because: 'the only crate that knows it is WASM',
   },
   { crate: 'flow', mayUse: ['packet', 'columns'], because: 'flows are made of packets, never of bytes' },
   { crate: 'pair', mayUse: ['packet', 'columns'], because: 'both ends are compared by packets' },
-  { crate: 'packet', mayUse: ['capture', 'columns'], because: 'a packet comes out of a record' },
+  { crate: 'filter', mayUse: [], because: 'a filter sees a frame and nothing else' },
+  { crate: 'packet', mayUse: ['capture', 'filter', 'columns'], because: 'a packet comes out of a record' },
+  { crate: 'unpack', mayUse: [], because: 'compressed bytes are bytes: no capture word in it' },
   { crate: 'capture', mayUse: ['columns'], because: 'records are known before packets' },
   { crate: 'columns', mayUse: [], because: 'the one list of tables, columns, types and units' },
 ];

@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync, readdirSync, statSync, type Stats } from
 import { basename, dirname, join } from 'node:path';
 import { InputError, UsageError } from '../errors.ts';
 
-export type Container = 'capture' | 'gzip' | 'zstd' | 'lz4' | 'other' | 'empty';
+export type Container = 'capture' | 'gzip' | 'zstd' | 'lz4' | 'xz' | 'other' | 'empty';
 
 export interface CaptureFile {
   /** As typed, or found below the folder that was typed; `-` is standard input. */
@@ -31,11 +31,18 @@ const MAGICS: readonly { readonly container: Container; readonly bytes: readonly
   { container: 'gzip', bytes: [0x1f, 0x8b] },
   { container: 'zstd', bytes: [0x28, 0xb5, 0x2f, 0xfd] },
   { container: 'lz4', bytes: [0x04, 0x22, 0x4d, 0x18] },
+  { container: 'xz', bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
 ];
+
+/** Bytes that `containerOf` wants to see. */
+export const MAGIC_BYTES = 6;
 
 /** What the first bytes say. */
 export function containerOf(head: Uint8Array): Container {
   if (head.length === 0) return 'empty';
+  // A skippable frame: parallel zstd writes its index before the data.
+  const [first = 0, ...rest] = head;
+  if (first >> 4 === 5 && [0x2a, 0x4d, 0x18].every((byte, index) => rest[index] === byte)) return 'zstd';
   return MAGICS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.container ?? 'other';
 }
 
@@ -167,7 +174,7 @@ export function resolveCaptures(inputs: readonly string[]): ResolvedCaptures {
         throw new InputError({
           code: 'capture/empty-folder',
           message: `${path} holds no capture`,
-          help: 'name a folder with pcap, pcapng or gzip files',
+          help: 'name a folder with pcap or pcapng files, plain or compressed (gzip, zstd, lz4, xz)',
           path,
         });
       }

@@ -1,7 +1,7 @@
 /** Options that several commands share: what was typed → what it means. */
 
 import type { Argv } from 'yargs';
-import { UsageError } from '../index.ts';
+import { COMPATS, UsageError, type Compat } from '../index.ts';
 
 /** Stands for `-` while yargs parses: it takes a lone dash for an option without a name and drops it. */
 export const STDIN_WORD = '\u0000stdin';
@@ -14,6 +14,7 @@ export function capturesOf(words: readonly string[]): string[] {
 export interface ReadingArguments {
   readonly workers?: number | undefined;
   readonly 'segment-bytes'?: number | undefined;
+  readonly filter?: string | undefined;
   readonly progress: boolean;
   readonly quiet: boolean;
 }
@@ -31,6 +32,12 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
       hidden: true,
       coerce: whole('segment-bytes', 4096, 1 << 30),
     })
+    .option('filter', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'only what matches, in the language of tcpdump: host net port portrange tcp udp vlan and or not …',
+    })
     .option('progress', {
       type: 'boolean',
       default: true,
@@ -41,6 +48,13 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
       default: false,
       describe: 'nothing on stderr but errors',
     });
+}
+
+export function compatOption<T>(yargs: Argv<T>): Argv<T & { compat: Compat | undefined }> {
+  return yargs.option('compat', {
+    choices: COMPATS,
+    describe: 'whose reading of TCP: strict (default), or wireshark: its flags and ack_rtt, frame by frame',
+  });
 }
 
 export function formatOption<T>(
@@ -78,9 +92,14 @@ export function whole(
 }
 
 /** Reading options as the library takes them. */
-export function readingOf(args: ReadingArguments): { workers?: number; segmentBytes?: number } {
+export function readingOf(args: ReadingArguments): {
+  workers?: number;
+  segmentBytes?: number;
+  filter?: string;
+} {
   return {
     ...(args.workers === undefined ? {} : { workers: args.workers }),
+    ...(args.filter === undefined ? {} : { filter: args.filter }),
     ...(args['segment-bytes'] === undefined ? {} : { segmentBytes: args['segment-bytes'] }),
   };
 }

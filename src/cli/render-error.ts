@@ -5,7 +5,7 @@ import { LagdiffError, type ErrorFacts } from '../index.ts';
 /** What the capture errors of the core mean; the core sends facts, the words are here. */
 const SENTENCES: Readonly<Record<string, { readonly message: string; readonly help: string }>> = {
   'capture/unknown-format': {
-    message: 'is not a capture: expected pcap, pcapng, or gzip of either',
+    message: 'is not a capture: expected pcap or pcapng, plain or compressed by gzip, zstd, lz4 or xz',
     help: 'give the file that tcpdump -w or Wireshark wrote',
   },
   'capture/empty-file': {

@@ -24,6 +24,10 @@ const etherTypes: Readonly<Record<number, string>> = {
   0x9000: 'loopback test',
 };
 
+function seconds(ns: number): string {
+  return ns >= 1e9 ? `${Math.round(ns / 1e8) / 10} s` : `${Math.round(ns / 1e5) / 10} ms`;
+}
+
 export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
   'capture/truncated-record': {
     severity: 'data-loss',
@@ -122,6 +126,56 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
     severity: 'notice',
     meaning: () => 'tunnels nested deeper than we follow',
     effect: 'the packet is counted at the deepest layer that was read',
+  },
+  'packet/filtered': {
+    severity: 'info',
+    meaning: () => 'records that --filter left out',
+    effect: 'they are counted and give no packet rows',
+  },
+  'capture/gap': {
+    severity: 'notice',
+    meaning: (ns) => `no packet at all for ${seconds(ns)}, far longer than the traffic around it explains`,
+    effect: 'whatever happened in that time is missing; rates and loss do not cover it',
+    help: 'name every file of a rotated set, and check that tcpdump was not restarted',
+  },
+  'capture/overlap': {
+    severity: 'notice',
+    meaning: (ns) => `a file begins ${seconds(ns)} before the one in front of it ends`,
+    effect: 'packets of both count; where both hold the same packets they count twice',
+    help: 'give captures of one vantage point once; merge those of several interfaces by time (mergecap)',
+  },
+  'capture/clock-step': {
+    severity: 'notice',
+    meaning: (ns) => `the clock was set back by ${seconds(ns)}`,
+    effect: 'delays across the step are wrong by as much',
+    help: 'let NTP slew the clock instead of stepping it while capturing',
+  },
+  'capture/coarse-clock': {
+    severity: 'notice',
+    meaning: (ns) => `all times are multiples of ${ns / 1e6} ms`,
+    effect: 'no delay is known better than that: RTT and delay variation below it are noise',
+    help: 'capture with the host’s own clock (tcpdump -j host) and microseconds or better',
+  },
+  'capture/snaplen-cut': {
+    severity: 'info',
+    meaning: (length) => `packets were cut to ${length} bytes by the capture`,
+    effect:
+      'lengths come from the headers; what needs payload bytes (game protocols, copies without an id) is weaker',
+    help: 'capture with tcpdump -s 0 if payload may be kept',
+  },
+  'capture/offload-segments': {
+    severity: 'notice',
+    meaning: () =>
+      'TCP packets larger than 1500 bytes: the capturing host joins or splits segments (TSO, GRO), or uses jumbo frames',
+    effect: 'packets are not those of the wire: packet counts, reordering and MTU findings are weaker',
+    help: 'ethtool -K IFACE tso off gso off gro off lro off while capturing, or capture at a mirror port',
+  },
+  'capture/duplicate-packets': {
+    severity: 'notice',
+    meaning: () =>
+      'packets that the capture holds twice (a mirror port of both directions, or tcpdump -i any)',
+    effect: 'copies are recognised and take no part in retransmissions; byte and packet counts include them',
+    help: 'mirror one direction, or capture on one interface',
   },
   'flow/idle-split': {
     severity: 'info',

@@ -8,6 +8,8 @@ import { CATALOG } from './catalog.ts';
 interface Counted {
   readonly id: string;
   readonly detail: number;
+  /** Said instead of the catalogue's meaning, where the first occurrence has more to tell. */
+  readonly meaning: string | undefined;
   count: number;
   readonly first: DiagnosticRecord['first'];
 }
@@ -18,10 +20,10 @@ const BY_DETAIL = new Set(['capture/unknown-link-type', 'capture/not-a-packet', 
 export class Diagnostics {
   readonly #counted = new Map<string, Counted>();
 
-  add(id: string, count: number, detail: number, first: DiagnosticRecord['first']): void {
+  add(id: string, count: number, detail: number, first: DiagnosticRecord['first'], meaning?: string): void {
     const key = BY_DETAIL.has(id) ? `${id} ${detail}` : id;
     const known = this.#counted.get(key);
-    if (known === undefined) this.#counted.set(key, { id, detail, count, first });
+    if (known === undefined) this.#counted.set(key, { id, detail, meaning, count, first });
     else known.count += count;
   }
 
@@ -37,13 +39,19 @@ export class Diagnostics {
     }
   }
 
+  countOf(id: string): number {
+    let count = 0;
+    for (const entry of this.#counted.values()) if (entry.id === id) count += entry.count;
+    return count;
+  }
+
   /** Sorted by id, then detail. */
   records(): DiagnosticRecord[] {
     return [...this.#counted.values()]
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.detail - b.detail))
-      .map(({ id, detail, count, first }) => {
+      .map(({ id, detail, meaning, count, first }) => {
         const entry = CATALOG[id];
-        const message = entry === undefined ? id : `${entry.meaning(detail)}: ${entry.effect}`;
+        const message = entry === undefined ? id : `${meaning ?? entry.meaning(detail)}: ${entry.effect}`;
         return { id, severity: entry?.severity ?? 'error', count, message, first };
       });
   }

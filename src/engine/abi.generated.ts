@@ -1,8 +1,8 @@
 // Printed by `cargo run -p abi --bin emit_abi` from the Rust lists; `npm run wasm:build` writes it. Never edited.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
-export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'host';
+export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';
 
 export interface ColumnDef {
   readonly name: string;
@@ -48,6 +48,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'tcp_tsecr', type: 'u32', unit: '', definition: 'TSecr; null without the option' },
       { name: 'flow_id', type: 'u32', unit: '', definition: 'flow of the packet: the frame number of the flow\'s first packet' },
       { name: 'direction', type: 'code', unit: '', definition: 'forward = initiator → responder (RFC 5103)', codes: ['forward', 'reverse'] },
+      { name: 'layers', type: 'path', unit: '', definition: 'layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end', codes: ['ip', 'ipv6', 'eth', 'vlan', 'mpls', 'pppoe', 'ppp', 'sll', 'null', 'hdlc', 'fr', 'wlan', 'fddi', 'tr', 'arcnet', 'fc', 'ib', 'ieee1394', 'atm', 'nflog', 'pflog', 'enc', 'erf', 'pbb', 'fabricpath', 'isl', 'vntag', 'gre', 'erspan', 'etherip', 'udp', 'vxlan', 'geneve', 'gtp', 'l2tp', 'teredo', 'ayiya', 'lisp', 'netlink'] },
     ],
   },
   flows: {
@@ -72,7 +73,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'forward_retransmissions', type: 'u32', unit: 'packets', definition: 'TCP segments sent again: plain (a repeat that fills a hole among them), fast and spurious; null unless TCP' },
       { name: 'forward_out_of_order', type: 'u32', unit: 'packets', definition: 'TCP segments that arrived late without being sent again; null unless TCP' },
       { name: 'forward_duplicate_acks', type: 'u32', unit: 'packets', definition: 'duplicate acknowledgments sent in this direction (RFC 5681 2); null unless TCP' },
-      { name: 'forward_lost_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; UDP: numbers between a stream\'s first and highest that never came (RFC 3550 A.3, a late packet undoes its loss), ENet and Photon: reliable commands sent again; null where no method applies' },
+      { name: 'forward_lost_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; null where no method applies' },
       { name: 'forward_loss_ratio', type: 'f64', unit: 'ratio', definition: 'lost_packets over packets sent as far as the method can know' },
       { name: 'forward_loss_method', type: 'code', unit: '', definition: 'how loss was inferred; where both TCP methods found some, the one that found more', codes: ['tcp_retransmission', 'tcp_sequence_hole', 'sequence_gap'] },
       { name: 'forward_reordered_packets', type: 'u32', unit: 'packets', definition: 'packets with a sequence below the next expected, duplicates removed first (RFC 4737 3)' },
@@ -86,13 +87,13 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'forward_mss_option_bytes', type: 'u16', unit: 'bytes', definition: 'MSS option of this side\'s SYN or SYN-ACK (RFC 9293 3.2)' },
       { name: 'forward_max_ip_len_bytes', type: 'u32', unit: 'bytes', definition: 'largest ip_len_bytes' },
       { name: 'forward_fragments', type: 'u32', unit: 'packets', definition: 'packets that are fragments' },
-      { name: 'forward_ipdv_p50_ns', type: 'i64', unit: 'ns', definition: 'median of |IPDV| (RFC 5481 4.1) between packets that follow each other in number, against the clock of jitter_method; null without one' },
-      { name: 'forward_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay over the smallest of the current and the previous 10 s, so that skew and route changes go out of sight; null without a clock' },
-      { name: 'forward_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8, 16ths, in ns, in order of arrival, packets of one timestamp once) against the clock of jitter_method; tick_grid: between consecutive ticks; null without a clock' },
+      { name: 'forward_ipdv_p50_ns', type: 'i64', unit: 'ns', definition: 'median of |IPDV| (RFC 5481 4.1) of consecutive packets by the sender\'s clock (TCP: TSval × a tick of at most 4 ms, found from the flow\'s slope); too high by up to one tick; null without a sender clock' },
+      { name: 'forward_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay by the sender\'s clock above its minimum of the last minute so far, the two clocks\' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)' },
+      { name: 'forward_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender\'s clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock' },
       { name: 'forward_jitter_method', type: 'code', unit: '', definition: 'the sender clock used', codes: ['tcp_timestamp', 'rtp_timestamp', 'app_timestamp', 'tick_grid'] },
       { name: 'forward_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came' },
       { name: 'forward_tick_confidence', type: 'f64', unit: 'ratio', definition: '1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period' },
-      { name: 'forward_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; UDP: packets whose PDV is beyond it, and lost packets (on a tick grid: missing ticks), over both; null without a sample or a clock' },
+      { name: 'forward_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample' },
       { name: 'forward_zero_window_events', type: 'u32', unit: 'packets', definition: 'packets that advertise a zero window outside SYN, FIN and RST' },
       { name: 'reverse_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction' },
       { name: 'reverse_bytes', type: 'i64', unit: 'bytes', definition: 'sum of ip_len_bytes' },
@@ -100,7 +101,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'reverse_retransmissions', type: 'u32', unit: 'packets', definition: 'TCP segments sent again: plain (a repeat that fills a hole among them), fast and spurious; null unless TCP' },
       { name: 'reverse_out_of_order', type: 'u32', unit: 'packets', definition: 'TCP segments that arrived late without being sent again; null unless TCP' },
       { name: 'reverse_duplicate_acks', type: 'u32', unit: 'packets', definition: 'duplicate acknowledgments sent in this direction (RFC 5681 2); null unless TCP' },
-      { name: 'reverse_lost_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; UDP: numbers between a stream\'s first and highest that never came (RFC 3550 A.3, a late packet undoes its loss), ENet and Photon: reliable commands sent again; null where no method applies' },
+      { name: 'reverse_lost_packets', type: 'u32', unit: 'packets', definition: 'packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; null where no method applies' },
       { name: 'reverse_loss_ratio', type: 'f64', unit: 'ratio', definition: 'lost_packets over packets sent as far as the method can know' },
       { name: 'reverse_loss_method', type: 'code', unit: '', definition: 'how loss was inferred; where both TCP methods found some, the one that found more', codes: ['tcp_retransmission', 'tcp_sequence_hole', 'sequence_gap'] },
       { name: 'reverse_reordered_packets', type: 'u32', unit: 'packets', definition: 'packets with a sequence below the next expected, duplicates removed first (RFC 4737 3)' },
@@ -114,21 +115,21 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'reverse_mss_option_bytes', type: 'u16', unit: 'bytes', definition: 'MSS option of this side\'s SYN or SYN-ACK (RFC 9293 3.2)' },
       { name: 'reverse_max_ip_len_bytes', type: 'u32', unit: 'bytes', definition: 'largest ip_len_bytes' },
       { name: 'reverse_fragments', type: 'u32', unit: 'packets', definition: 'packets that are fragments' },
-      { name: 'reverse_ipdv_p50_ns', type: 'i64', unit: 'ns', definition: 'median of |IPDV| (RFC 5481 4.1) between packets that follow each other in number, against the clock of jitter_method; null without one' },
-      { name: 'reverse_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay over the smallest of the current and the previous 10 s, so that skew and route changes go out of sight; null without a clock' },
-      { name: 'reverse_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8, 16ths, in ns, in order of arrival, packets of one timestamp once) against the clock of jitter_method; tick_grid: between consecutive ticks; null without a clock' },
+      { name: 'reverse_ipdv_p50_ns', type: 'i64', unit: 'ns', definition: 'median of |IPDV| (RFC 5481 4.1) of consecutive packets by the sender\'s clock (TCP: TSval × a tick of at most 4 ms, found from the flow\'s slope); too high by up to one tick; null without a sender clock' },
+      { name: 'reverse_pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV (RFC 5481 4.2): delay by the sender\'s clock above its minimum of the last minute so far, the two clocks\' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); TCP: data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute; null without a sender clock (20 segments in 2 s infer it)' },
+      { name: 'reverse_interarrival_jitter_ns', type: 'i64', unit: 'ns', definition: 'interarrival jitter at the end of the flow (RFC 3550 A.8) by the sender\'s clock (TCP: TSval, tick at most 4 ms); too high by up to one tick; null without a sender clock' },
       { name: 'reverse_jitter_method', type: 'code', unit: '', definition: 'the sender clock used', codes: ['tcp_timestamp', 'rtp_timestamp', 'app_timestamp', 'tick_grid'] },
       { name: 'reverse_tick_period_ns', type: 'i64', unit: 'ns', definition: 'send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came' },
       { name: 'reverse_tick_confidence', type: 'f64', unit: 'ratio', definition: '1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period' },
-      { name: 'reverse_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; UDP: packets whose PDV is beyond it, and lost packets (on a tick grid: missing ticks), over both; null without a sample or a clock' },
+      { name: 'reverse_deadline_miss_ratio', type: 'f64', unit: 'ratio', definition: 'share later than the flow\'s minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; null without a sample' },
       { name: 'reverse_zero_window_events', type: 'u32', unit: 'packets', definition: 'packets that advertise a zero window outside SYN, FIN and RST' },
-      { name: 'rtt_to_responder_method', type: 'code', unit: '', definition: 'method of the samples summarised here: the best that gave any (timestamp, app_ack, rtcp, quic_spin or icmp_echo; then ack or stun; then a handshake)', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
+      { name: 'rtt_to_responder_method', type: 'code', unit: '', definition: 'method of the samples summarised here: the best that gave any (timestamp, ack, handshake)', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
       { name: 'rtt_to_responder_samples', type: 'u32', unit: 'samples', definition: 'accepted samples of that method' },
       { name: 'rtt_to_responder_min_ns', type: 'i64', unit: 'ns', definition: 'smallest sample' },
       { name: 'rtt_to_responder_p50_ns', type: 'i64', unit: 'ns', definition: 'median; log-linear histogram, relative error at most 0.2 %' },
       { name: 'rtt_to_responder_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile, likewise' },
       { name: 'rtt_to_responder_p99_ns', type: 'i64', unit: 'ns', definition: '99th percentile, likewise' },
-      { name: 'rtt_to_initiator_method', type: 'code', unit: '', definition: 'method of the samples summarised here: the best that gave any (timestamp, app_ack, rtcp, quic_spin or icmp_echo; then ack or stun; then a handshake)', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
+      { name: 'rtt_to_initiator_method', type: 'code', unit: '', definition: 'method of the samples summarised here: the best that gave any (timestamp, ack, handshake)', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
       { name: 'rtt_to_initiator_samples', type: 'u32', unit: 'samples', definition: 'accepted samples of that method' },
       { name: 'rtt_to_initiator_min_ns', type: 'i64', unit: 'ns', definition: 'smallest sample' },
       { name: 'rtt_to_initiator_p50_ns', type: 'i64', unit: 'ns', definition: 'median; log-linear histogram, relative error at most 0.2 %' },
@@ -136,6 +137,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'rtt_to_initiator_p99_ns', type: 'i64', unit: 'ns', definition: '99th percentile, likewise' },
       { name: 'rtt_handshake_ns', type: 'i64', unit: 'ns', definition: 'SYN → ACK of the SYN-ACK: the whole path; null where SYN or SYN-ACK was repeated (Karn)' },
       { name: 'connection_state', type: 'code', unit: '', definition: 'state at the last packet; null unless TCP', codes: ['established', 'half_open', 'half_closed', 'closed', 'reset', 'refused'] },
+      { name: 'reset_by', type: 'code', unit: '', definition: 'which end sent the first RST that was no refusal; null without one', codes: ['initiator', 'responder'] },
       { name: 'handshake_attempts', type: 'u32', unit: 'packets', definition: 'SYNs sent by the initiator; null unless TCP' },
       { name: 'path_mtu_bytes', type: 'u32', unit: 'bytes', definition: 'largest IP packet the path is known to carry or told to carry; null when unknown' },
       { name: 'mtu_finding', type: 'code', unit: '', definition: 'what was concluded about the path MTU', codes: ['none', 'clamped', 'packet_too_big', 'fragmented', 'black_hole'] },
@@ -148,7 +150,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'flow_id', type: 'u32', unit: '', definition: 'the flow' },
       { name: 'timestamp_ns', type: 'i64', unit: 'ns', definition: 'when the sample completed' },
       { name: 'toward', type: 'code', unit: '', definition: 'which end\'s half of the path', codes: ['initiator', 'responder'] },
-      { name: 'method', type: 'code', unit: '', definition: 'how it was taken; never of a question or packet that was sent twice (Karn). handshake: TCP, DTLS hellos, WireGuard initiation, RakNet and GameNetworkingSockets set-up; app_ack: up to one tick of the answering side above the path', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
+      { name: 'method', type: 'code', unit: '', definition: 'how it was taken', codes: ['handshake', 'timestamp', 'ack', 'quic_spin', 'quic_handshake', 'app_ack', 'icmp_echo', 'rtcp', 'stun'] },
       { name: 'rtt_ns', type: 'i64', unit: 'ns', definition: 'capture point → end → capture point, that host\'s delay included' },
     ],
   },
@@ -167,7 +169,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'rtt_min_ns', type: 'i64', unit: 'ns', definition: 'smallest of them' },
       { name: 'rtt_p50_ns', type: 'i64', unit: 'ns', definition: 'their median' },
       { name: 'rtt_p95_ns', type: 'i64', unit: 'ns', definition: 'their 95th percentile' },
-      { name: 'pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV against the flow\'s minimum so far' },
+      { name: 'pdv_p95_ns', type: 'i64', unit: 'ns', definition: '95th percentile of PDV in the bin, as in flows; null without a sender clock' },
       { name: 'deadline_misses', type: 'u32', unit: 'packets', definition: 'packets later than the flow\'s minimum so far + max(1 tick, 15 ms), or lost' },
     ],
   },
@@ -205,6 +207,7 @@ export const DIAGNOSTICS: Readonly<Record<number, { readonly id: string; readonl
   34: { id: 'packet/bad-ip-header', severity: 'data-loss' },
   35: { id: 'packet/transport-header-cut', severity: 'notice' },
   36: { id: 'packet/too-deep', severity: 'notice' },
+  48: { id: 'packet/filtered', severity: 'info' },
   64: { id: 'flow/idle-split', severity: 'info' },
 };
 

@@ -58,8 +58,8 @@ export class Core {
     }
   }
 
-  /** kind 1 = decode, 2 = flow. */
-  open(kind: 1 | 2): Session {
+  /** kind 1 = decode, 2 = flow, 3 = unpack. */
+  open(kind: 1 | 2 | 3): Session {
     return new Session(this, this.call((e) => e.session_open(kind)) >>> 0);
   }
 
@@ -181,8 +181,56 @@ export class Session {
   }
 }
 
+/** Codes of wasm/crates/unpack's faults start here; the list is in the order of its numbers. */
+const UNPACK_CODE = 2000;
+const UNPACK_FAULTS: readonly (string | undefined)[] = [
+  undefined,
+  'the compressed data end too early',
+  'there are bytes after the end of the compressed data',
+  'a checksum of the compressed data does not fit',
+  'the compressed data contradict themselves',
+  'the compressed data ask for a window of more than 128 MiB',
+  'the compressed data need a dictionary',
+];
+
+/** Codes of wasm/crates/filter's faults start here. */
+const FILTER_CODE = 3000;
+const FILTER_WORDS =
+  'words: host net port portrange proto src dst tcp udp icmp icmp6 ip ip6 arp vlan greater less and or not ( )';
+const FILTER_FAULTS: readonly (readonly [string, string] | undefined)[] = [
+  undefined,
+  ['the filter has a word that means nothing there', FILTER_WORDS],
+  ['the filter ends where something must follow', 'for example: udp and port 7777'],
+  [
+    'the filter names no address in numbers',
+    'for example: host 192.0.2.1, net 192.0.2.0/24, host 2001:db8::1',
+  ],
+  ['the filter needs a number there', 'for example: port 7777, portrange 27000-27100, vlan 12, greater 1000'],
+  [
+    'the filter has a bracket that nothing opens or closes',
+    'quote the expression for the shell, and count the brackets',
+  ],
+  [
+    'the filter joins words that do not go together',
+    'for example: tcp port 443 (icmp has no ports), ip6 host 2001:db8::1',
+  ],
+  [
+    'the filter names a network with bits set beyond its mask',
+    'for example: net 192.0.2.0/24, not net 192.0.2.1/24',
+  ],
+  ['the filter is nested too deeply or too long', 'split it, or filter with tcpdump first'],
+];
+
 /** A capture error keeps its facts for the renderer; anything else is ours. */
 function faultOf(code: number, byteOffset: number, a: bigint, b: bigint): Error {
+  const damage = UNPACK_FAULTS[code - UNPACK_CODE];
+  if (damage !== undefined)
+    return new InputError({ code: 'capture/compression-damaged', message: damage, byteOffset });
+  const fault = FILTER_FAULTS[code - FILTER_CODE];
+  if (fault !== undefined) {
+    const [message, help] = fault;
+    return new InputError({ code: 'filter/syntax', message, help, line: 1, column: byteOffset + 1 });
+  }
   const id = CAPTURE_ERRORS[code];
   if (id === undefined) {
     return new EngineError({

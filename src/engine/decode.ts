@@ -1,6 +1,8 @@
 /** One byte range of a capture → rows by shard, and the facts that the join needs. Layouts: wasm/crates/abi/src/session.rs. */
 
+import { InputError } from '../errors.ts';
 import { TAG, type Core } from './core.ts';
+import { readQuality, type SegmentQuality } from './quality.ts';
 
 /** Rows are sharded by host pair into this many parts, always: a constant keeps every answer independent of the workers. */
 export const SHARDS = 16;
@@ -8,7 +10,15 @@ export const SHARDS = 16;
 export const CHUNK_BYTES = 1 << 20;
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
-const OUTPUT = { summary: 0, exitContext: 1, entryContext: 2, tally: 3, leftover: 4, rows: 16 } as const;
+const OUTPUT = {
+  summary: 0,
+  exitContext: 1,
+  entryContext: 2,
+  tally: 3,
+  leftover: 4,
+  quality: 6,
+  rows: 16,
+} as const;
 
 /** Where reading starts: at the file's head, at a known record boundary, or wherever a chain of headers proves one. */
 export type Start = 'head' | 'exact' | 'search';
@@ -23,6 +33,8 @@ export interface DecodeConfig {
   readonly start: Start;
   /** Reader state at the start; null at a file's head. */
   readonly context: Uint8Array | null;
+  /** Frames that do not pass are counted and give no row; absent = all pass. */
+  readonly filter?: string;
 }
 
 export interface TallyEntry {
@@ -65,6 +77,7 @@ export interface DecodedSegment {
   readonly entryContext: Uint8Array;
   readonly exitContext: Uint8Array;
   readonly tally: readonly TallyEntry[];
+  readonly quality: SegmentQuality;
   /** Bytes of a record that the input cut; empty after a segment that was read to its end. */
   readonly leftover: Uint8Array;
   /** All shards' rows back to back; shard s is `rows[rowOffsets[s] .. rowOffsets[s + 1])`. */
@@ -113,6 +126,7 @@ export function decodeSegment(
       entryContext: session.output(OUTPUT.entryContext),
       exitContext: session.output(OUTPUT.exitContext),
       tally: readTally(session.output(OUTPUT.tally)),
+      quality: readQuality(session.output(OUTPUT.quality)),
       leftover: session.output(OUTPUT.leftover),
       rows,
       rowOffsets,
@@ -122,16 +136,54 @@ export function decodeSegment(
   }
 }
 
+/** @throws InputError `filter/syntax` with line and column when the expression is none. */
+export function checkFilter(core: Core, filter: string): void {
+  const session = core.open(1);
+  try {
+    const config = {
+      baseOffset: 0,
+      endOffset: null,
+      fileLength: null,
+      start: 'head' as const,
+      context: null,
+    };
+    session.send(TAG.config, encodeConfig({ ...config, filter }));
+  } catch (error) {
+    throw error instanceof InputError ? pointed(error, filter) : error;
+  } finally {
+    session.close();
+  }
+}
+
+/** The same fault with its word and the expression, so that the eye finds it. */
+function pointed({ facts }: InputError, filter: string): InputError {
+  // Columns of the core are bytes; people count characters.
+  const before = new TextDecoder().decode(
+    new TextEncoder().encode(filter).subarray(0, (facts.column ?? 1) - 1),
+  );
+  const word = /^[()!&|]|^[^\s()!&|]+/.exec(filter.slice(before.length))?.[0];
+  const where = word === undefined ? 'at its end' : `at "${word}"`;
+  return new InputError({
+    ...facts,
+    message: `${facts.message}, ${where} (column ${before.length + 1}): ${filter}`,
+    path: '--filter',
+    column: before.length + 1,
+  });
+}
+
 function encodeConfig(config: DecodeConfig): Uint8Array {
   const context = config.context ?? new Uint8Array(0);
-  const out = new Uint8Array(32 + context.length);
+  const filter = new TextEncoder().encode(config.filter ?? '');
+  const out = new Uint8Array(36 + filter.length + context.length);
   const view = new DataView(out.buffer);
   view.setBigUint64(0, BigInt(config.baseOffset), true);
   view.setBigUint64(8, config.endOffset === null ? MAX_U64 : BigInt(config.endOffset), true);
   view.setBigUint64(16, config.fileLength === null ? MAX_U64 : BigInt(config.fileLength), true);
   view.setUint32(24, { head: 0, exact: 1, search: 2 }[config.start], true);
   view.setUint32(28, SHARDS, true);
-  out.set(context, 32);
+  view.setUint32(32, filter.length, true);
+  out.set(filter, 36);
+  out.set(context, 36 + filter.length);
   return out;
 }
 

@@ -11,7 +11,12 @@ export interface FlowConfig {
   readonly tables: readonly TableName[];
   readonly binNs: number;
   readonly idleTimeoutNs: number;
+  /** Whose reading of TCP events, ACK round trips and their counts: ours, or that of Wireshark 4.0. */
+  readonly compat: Compat;
 }
+
+export const COMPATS = ['strict', 'wireshark'] as const;
+export type Compat = (typeof COMPATS)[number];
 
 /** Rows of one segment that belong to the shard, and the number of records before that segment. */
 export interface RowBatch {
@@ -66,6 +71,7 @@ function encodeConfig(config: FlowConfig): Uint8Array {
   let mask = 0;
   for (const name of config.tables) mask |= 1 << TABLES[name].id;
   view.setUint32(0, mask, true);
+  view.setUint32(4, COMPATS.indexOf(config.compat), true);
   view.setBigInt64(8, BigInt(config.binNs), true);
   view.setBigInt64(16, BigInt(config.idleTimeoutNs), true);
   return out;

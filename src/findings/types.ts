@@ -2,6 +2,16 @@
 
 import type { Batch } from '../tables/batch.ts';
 
+/** A count over equal parts of the capture's time. */
+export interface Trend {
+  /** Start of the first part, RFC 3339. */
+  readonly from: string | null;
+  readonly part_ns: number;
+  readonly counts: readonly number[];
+  /** Last third against first: twice as many and ten more is rising, the reverse falling. */
+  readonly direction: 'rising' | 'steady' | 'falling';
+}
+
 export interface Finding {
   /** Stable for ever, e.g. `connection/refused`. */
   readonly id: string;
@@ -13,6 +23,8 @@ export interface Finding {
   /** What cannot be concluded from it. */
   readonly limits: string;
   readonly count: number;
+  /** How the count ran; null where the capture has no times, absent where a rule does not follow it. */
+  readonly trend?: Trend | null;
   /** Flows that show it, first ones first, at most 20. */
   readonly flow_ids: readonly number[];
 }

@@ -31,6 +31,7 @@ export async function* rangesOf(
   pool: Pool,
   segmentBytes: number,
   spares: Spares,
+  filter = '',
 ): AsyncGenerator<DecodedSegment> {
   const { path, sizeBytes } = source;
   const count = Math.max(1, Math.ceil(sizeBytes / segmentBytes));
@@ -41,7 +42,7 @@ export async function* rangesOf(
     start: 'head' | 'exact' | 'search',
     context: Uint8Array | null,
   ): Promise<DecodedSegment> => {
-    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context };
+    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context, filter };
     return pool.decode({ kind: 'range', path, config, spare: spares.take() }, path);
   };
 
@@ -83,11 +84,11 @@ export async function* blocksOf(
   path: string,
   pool: Pool,
   spares: Spares,
+  filter = '',
 ): AsyncGenerator<DecodedSegment> {
   let leftover: Uint8Array = new Uint8Array(0);
   let context: Uint8Array | null = null;
   let baseOffset = 0;
-  let held: Uint8Array | null = null;
   const decode = async (block: Uint8Array, endOfFile: boolean): Promise<DecodedSegment> => {
     const config = {
       baseOffset,
@@ -95,6 +96,7 @@ export async function* blocksOf(
       fileLength: null,
       start: context === null ? ('head' as const) : ('exact' as const),
       context,
+      filter,
     };
     const parts = [leftover, block];
     const segment = await pool.decode(
@@ -106,14 +108,11 @@ export async function* blocksOf(
     context = segment.exitContext.length === 0 ? null : segment.exitContext;
     return segment;
   };
-  // One block is held back, so that the last one can be told that it is the last.
   for await (const block of blocks) {
-    if (held !== null) {
-      const segment = await decode(held, false);
-      yield segment;
-      if (segment.summary.isStopped) return;
-    }
-    held = block;
+    const segment = await decode(block, false);
+    yield segment;
+    if (segment.summary.isStopped) return;
   }
-  yield await decode(held ?? new Uint8Array(0), true);
+  // The end is news of its own: a block must not wait for it, or a slow capture would lag behind by one block.
+  yield await decode(new Uint8Array(0), true);
 }

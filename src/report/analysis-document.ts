@@ -31,6 +31,7 @@ export function analysisDocument(analysis: Analysis, flows: Batch, findings: rea
     '{',
     '  "schema": "lagdiff/analyze@1",',
     `  "captures": ${objects(analysis.captures)},`,
+    `  "quality": ${JSON.stringify(analysis.quality)},`,
     `  "flows": ${list(flowObjects(flows, analysis.label))},`,
     `  "findings": ${objects(findings)},`,
     `  "diagnostics": ${objects(analysis.diagnostics)}`,

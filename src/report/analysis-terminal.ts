@@ -49,6 +49,15 @@ export function renderAnalysis(
     lines.push(
       '  nothing was found that weakens it; drops by the capturing host leave no trace in classic pcap',
     );
+  for (const [title, effects] of [
+    ['withheld', analysis.quality.withheld],
+    ['weakened', analysis.quality.weakened],
+  ] as const) {
+    for (const reason of new Set(effects.map((effect) => effect.reason))) {
+      const metrics = effects.filter((effect) => effect.reason === reason).map(({ metric }) => metric);
+      lines.push(...block(`${title}: ${metrics.join(', ')} (${reason})`, width, 2));
+    }
+  }
   for (const { id, severity, count, message, first } of analysis.diagnostics) {
     const place =
       first === null

@@ -22,6 +22,7 @@ import {
   type DataType,
 } from 'apache-arrow';
 import type { ColumnDef, TableName } from '../engine/abi.generated.ts';
+import { noteOf } from '../metrics/notes.ts';
 import { publicColumns, type Batch } from './batch.ts';
 import { cellReaders, type Cell } from './values.ts';
 
@@ -42,6 +43,7 @@ function typeOf(column: ColumnDef, id: number): DataType {
     case 'code':
       return new Dictionary(new Utf8(), new Uint8(), id, false);
     case 'address':
+    case 'path':
     case 'host':
       return new Utf8();
   }
@@ -62,6 +64,7 @@ export function arrowSchema(table: TableName): Schema {
           new Map([
             ['unit', column.unit],
             ['definition', column.definition],
+            ...Object.entries(noteOf(column.name) ?? {}),
           ]),
         ),
     );
@@ -88,7 +91,8 @@ export function arrowBatch(batch: Batch, label: string): RecordBatch {
 
 function childOf(batch: Batch, column: ColumnDef, type: DataType, read: (row: number) => Cell): Data {
   const length = batch.rows;
-  if (column.type === 'host' || column.type === 'address') return utf8Data(length, read);
+  if (column.type === 'host' || column.type === 'address' || column.type === 'path')
+    return utf8Data(length, read);
   const raw = batch.raw(column.name);
   const bytes = raw?.data ?? new Uint8Array(0);
   const nullBitmap = raw?.validity ?? null;

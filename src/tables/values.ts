@@ -41,11 +41,34 @@ function readerOf(batch: Batch, column: ColumnDef, label: string): Reader {
     }
     case 'address':
       return present((row) => batch.address(name, row));
+    case 'path': {
+      const values = batch.i64(name);
+      const text = pathReader(column.codes ?? []);
+      return present((row) => text(values[row] ?? 0n));
+    }
     case 'code': {
       const values = batch.u8(name);
       return present((row) => column.codes?.[values[row] ?? 255] ?? null);
     }
   }
+}
+
+const BITS_PER_STEP = 6n;
+
+/** Packed steps → `eth/vlan/ip`. A capture has few distinct paths: each is written once. */
+function pathReader(names: readonly string[]): (packed: bigint) => string {
+  const texts = new Map<bigint, string>();
+  return (packed) => {
+    let text = texts.get(packed);
+    if (text === undefined) {
+      const steps: string[] = [];
+      for (let rest = packed; rest > 0n; rest >>= BITS_PER_STEP)
+        steps.unshift(names[Number(rest & 63n) - 1] ?? 'unknown');
+      text = steps.join('/');
+      texts.set(packed, text);
+    }
+    return text;
+  };
 }
 
 function numbers(values: ArrayLike<number>, present: (read: Reader) => Reader): Reader {

@@ -18,9 +18,13 @@ const LINK_TYPES = new Set([
     'NULL/Loopback',
     'OpenBSD loopback',
   ],
-  ...['Raw IP', 'Raw IPv4', 'Raw IPv6', 'Per packet'],
+  ...['Raw IP', 'Raw IPv4', 'Raw IPv6', 'Per packet', 'PPP', 'Cisco HDLC', 'Frame Relay', 'Linux ARCNET'],
+  ...['IEEE 802.11 plus radiotap radio header', 'IEEE 802.11 Wireless LAN', 'Per-Packet Information header'],
+  ...['FDDI with bit-swapped MAC addresses', 'IP over IB', 'NFLOG', 'Linux Netlink', 'SS7 MTP2'],
 ]);
-const AGREEMENT_MIN = 0.995;
+/** Of the rest, 0.15 % are times before 1970 that one file holds, twice (DIFFERENCES.md). */
+const AGREEMENT_MIN = 0.998;
+const PERFECT_MIN = 0.97;
 /** tshark is single-threaded and so is a small run of ours: two at a time fill two cores. */
 const WIDTH = 2;
 
@@ -37,8 +41,6 @@ interface FileReport {
   readonly rows: number;
   readonly refusal: string | null;
   readonly disagreements: readonly Disagreement[];
-  /** Rows that stand for a tunnel we do not enter, by tunnel. */
-  readonly notEntered: ReadonlyMap<string, number>;
 }
 
 async function compareFile(file: string): Promise<FileReport> {
@@ -51,7 +53,6 @@ async function compareFile(file: string): Promise<FileReport> {
       rows: 0,
       refusal: /error\[(\S+)\]/.exec(ours.stderr)?.[1] ?? `exit ${ours.code}`,
       disagreements: [],
-      notEntered: new Map(),
     };
   const rows = new Map(readCsv(ours.stdout).map((row) => [Number(row['frame_number']), row]));
   const theirs = new Map<number, OracleRow>((await tsharkRows(path)).map((row) => [row.frame_number, row]));
@@ -71,10 +72,7 @@ async function compareFile(file: string): Promise<FileReport> {
         disagreements.push({ frame, column, ours: own, theirs: value, protocols });
     }
   }
-  const notEntered = new Map<string, number>();
-  for (const { notEntered: tunnel } of theirs.values())
-    if (tunnel !== null) notEntered.set(tunnel, (notEntered.get(tunnel) ?? 0) + 1);
-  return { file, rows: frames.length, refusal: null, disagreements, notEntered };
+  return { file, rows: frames.length, refusal: null, disagreements };
 }
 
 describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tshark', () => {
@@ -102,11 +100,7 @@ describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tsh
         if (!isKnown(known, report.file, frame, column)) unlisted.push(`${report.file}${line}`);
       }
     }
-    const tunnels = new Map<string, number>();
-    for (const { notEntered } of reports)
-      for (const [tunnel, count] of notEntered) tunnels.set(tunnel, (tunnels.get(tunnel) ?? 0) + count);
-    const outside = [...tunnels].sort().map(([tunnel, count]) => `${tunnel} ${count}`);
-    const summary = `${rows - wrong} of ${rows} rows agree (${((100 * (rows - wrong)) / rows).toFixed(3)} %); tunnels not entered: ${outside.join(', ')}`;
+    const summary = `${rows - wrong} of ${rows} rows agree (${((100 * (rows - wrong)) / rows).toFixed(3)} %)`;
     mkdirSync(REPORTS, { recursive: true });
     writeFileSync(join(REPORTS, 'tshark-packets.txt'), [summary, ...lines, ''].join('\n'));
     console.log(`${summary} in ${files.length} captures; details in coverage/tshark-packets.txt`);
@@ -114,5 +108,8 @@ describe.skipIf(!haveCaptures || !haveTool('tshark'))('the packets table and tsh
     const message = [`not in DIFFERENCES.md: ${unlisted.length}`, ...unlisted.slice(0, 60)].join('\n');
     expect((rows - wrong) / rows, message).toBeGreaterThanOrEqual(AGREEMENT_MIN);
     expect(unlisted, message).toEqual([]);
+    const read = reports.filter(({ refusal }) => refusal === null);
+    const perfect = read.filter(({ disagreements }) => disagreements.length === 0);
+    expect(perfect.length / read.length).toBeGreaterThanOrEqual(PERFECT_MIN);
   });
 });

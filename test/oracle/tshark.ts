@@ -63,10 +63,8 @@ const FOLLOWED: ReadonlySet<string> = new Set([
     'sll',
     'ah',
   ],
-]);
-/** Tunnels that the product does not enter: their packets count as the UDP or GRE packets they travel in. */
-const NOT_ENTERED: ReadonlySet<string> = new Set([
-  ...['vxlan', 'geneve', 'gtp', 'teredo', 'l2tp', 'lisp-data', 'ayiya', 'erspan', 'nsh', 'etherip'],
+  ...['ieee8021ah', 'cfp', 'isl', 'vntag', 'pwethnocw', 'pwethheuristic', 'pwethcw', 'etherip', 'erspan'],
+  ...['vxlan', 'geneve', 'gtp', 'teredo', 'l2tp', 'lisp-data', 'ayiya'],
 ]);
 const EXTENSIONS: Readonly<Record<string, Field>> = {
   'ipv6.hopopts': 'ipv6.hopopts.nxt',
@@ -80,8 +78,6 @@ const EXTENSIONS: Readonly<Record<string, Field>> = {
 export interface OracleRow {
   readonly frame_number: number;
   readonly protocols: string;
-  /** The tunnel in which tshark finds a further IP packet and we do not look. */
-  readonly notEntered: string | null;
   readonly values: Readonly<Record<string, string | null | undefined>>;
 }
 
@@ -93,7 +89,12 @@ export async function tsharkRows(path: string): Promise<OracleRow[]> {
     timeoutMs: 300_000,
   });
   if (result.stdout === '' && result.code !== 0) throw new Error(`tshark: ${result.stderr.trim()}`);
-  return result.stdout
+  return parseRows(result.stdout);
+}
+
+/** tshark's table of `FIELDS`, line by line. */
+export function parseRows(stdout: string): OracleRow[] {
+  return stdout
     .split('\n')
     .filter((line) => line !== '')
     .flatMap((line) => {
@@ -127,8 +128,7 @@ function rowOfFrame(frame: Frame): OracleRow | null {
     return index;
   };
   let layer: Layer | null = null;
-  let notEntered: string | null = null;
-  for (const [position, name] of names.entries()) {
+  for (const name of names) {
     if (name === 'ip' || name === 'ipv6') {
       const vlanTags = counts.get('vlan') ?? 0;
       layer = {
@@ -147,19 +147,16 @@ function rowOfFrame(frame: Frame): OracleRow | null {
       layer.extensions.push({ field: extension, index: take(name) });
     } else if ((name === 'tcp' || name === 'udp' || name === 'sctp') && layer !== null) {
       layer.transport = { name, index: take(name) };
-      const inner = names.slice(position + 1);
-      const tunnel = inner.find((one) => NOT_ENTERED.has(one));
-      if (tunnel !== undefined && inner.some((one) => one === 'ip' || one === 'ipv6')) notEntered = tunnel;
-      break;
+      // Only UDP carries tunnels.
+      if (name !== 'udp') break;
     } else if (layer !== null && !FOLLOWED.has(name)) {
-      if (NOT_ENTERED.has(name)) notEntered = name;
       break;
     }
   }
-  return layer === null ? null : rowOf(frame, names.join(':'), layer, notEntered);
+  return layer === null ? null : rowOf(frame, names.join(':'), layer);
 }
 
-function rowOf(frame: Frame, protocols: string, layer: Layer, notEntered: string | null): OracleRow {
+function rowOf(frame: Frame, protocols: string, layer: Layer): OracleRow {
   const all = (field: Field): readonly string[] => frame.get(field) ?? [];
   const at = (field: Field): string | null => all(field)[layer.index] ?? null;
   const number = (field: Field): number | null => {
@@ -196,7 +193,6 @@ function rowOf(frame: Frame, protocols: string, layer: Layer, notEntered: string
   return {
     frame_number: Number(all('frame.number')[0]),
     protocols,
-    notEntered,
     values: {
       timestamp_ns: nanoseconds(all('frame.time_epoch')[0]),
       captured_len_bytes: all('frame.cap_len')[0] ?? null,

@@ -1,9 +1,16 @@
 /** `lagdiff export CAPTURE... --table T --format F --out PATH`: one table, as data. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { EXPORT_FORMATS, exportTable, TABLE_NAMES, type ExportFormat, type TableName } from '../../index.ts';
+import {
+  EXPORT_FORMATS,
+  exportTable,
+  TABLE_NAMES,
+  type Compat,
+  type ExportFormat,
+  type TableName,
+} from '../../index.ts';
 import type { Io } from '../io.ts';
-import { capturesOf, binWidth, readingOf, readingOptions } from '../options.ts';
+import { binWidth, capturesOf, compatOption, readingOf, readingOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
 
 export function exportCommand(io: Io): CommandModule {
@@ -11,7 +18,7 @@ export function exportCommand(io: Io): CommandModule {
     command: 'export <capture..>',
     describe: 'one table as data: packets, flows, rtt, bins or events',
     builder: (yargs: Argv) =>
-      readingOptions(yargs)
+      compatOption(readingOptions(yargs))
         .positional('capture', {
           type: 'string',
           array: true,
@@ -33,6 +40,7 @@ export function exportCommand(io: Io): CommandModule {
     handler: async (given) => {
       const args = given as unknown as {
         capture: string[];
+        compat: Compat | undefined;
         table: TableName;
         format: ExportFormat;
         out: string;
@@ -43,6 +51,7 @@ export function exportCommand(io: Io): CommandModule {
       const progress = progressOn(io, args.progress && !args.quiet);
       await exportTable(capturesOf(args.capture), {
         ...readingOf(given as never),
+        ...(args.compat === undefined ? {} : { compat: args.compat }),
         ...(args.bin === undefined ? {} : { binNs: args.bin }),
         table: args.table,
         format: args.format,

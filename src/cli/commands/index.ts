@@ -4,7 +4,9 @@ import type { CommandModule } from 'yargs';
 import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
+import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -16,6 +18,8 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     diffCommand(io, setExit),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
+    infoCommand(io),
     exportCommand(io),
+    explainCommand(io),
   ] as CommandModule[];
 }

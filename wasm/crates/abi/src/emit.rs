@@ -17,6 +17,7 @@ fn type_name(ty: Type) -> &'static str {
         Type::Bool => "bool",
         Type::Address => "address",
         Type::Code(_) => "code",
+        Type::Path(_) => "path",
         Type::Host => "host",
     }
 }
@@ -37,7 +38,7 @@ pub fn typescript() -> String {
     );
     let _ = writeln!(out, "export const ABI_VERSION = {};\n", crate::ABI_VERSION);
     out.push_str(
-        "export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'host';\n\n\
+        "export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';\n\n\
          export interface ColumnDef {\n  readonly name: string;\n  readonly type: ColumnType;\n  readonly unit: string;\n  \
          readonly definition: string;\n  readonly codes?: readonly string[];\n}\n\n\
          export type TableName = 'packets' | 'flows' | 'rtt' | 'bins' | 'events';\n\n\
@@ -47,7 +48,7 @@ pub fn typescript() -> String {
         let _ = writeln!(out, "  {name}: {{\n    id: {},\n    columns: [", id as u32);
         for column in columns_of(id) {
             let codes = match column.ty {
-                Type::Code(list) => {
+                Type::Code(list) | Type::Path(list) => {
                     let names: Vec<String> = list.iter().map(|name| text(name)).collect();
                     format!(", codes: [{}]", names.join(", "))
                 }

@@ -3,8 +3,10 @@
 use crate::blob::Fields;
 use capture::{Context, SubSecond};
 use columns::{encode_tally, CaptureError, Table, TABLES};
+use filter::{Filter, FilterError};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
+use unpack::{Fault, Format, Need, Unpacker};
 
 /// Answer of `push` and `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,7 @@ mod what {
     pub const TALLY: u32 = 3;
     pub const LEFTOVER: u32 = 4;
     pub const STATE: u32 = 5;
+    pub const QUALITY: u32 = 6;
     pub const ROWS: u32 = 16;
 }
 
@@ -41,6 +44,10 @@ mod what {
 mod fault {
     pub const MISUSE: u32 = 1000;
     pub const BAD_STATE: u32 = 1001;
+    /// Compressed bytes that cannot be unpacked further: this plus the number of `unpack::Fault`.
+    pub const UNPACK: u32 = 2000;
+    /// A filter that cannot be read: this plus the number of `FilterFault`; the offset is that of the word in it, a its length.
+    pub const FILTER: u32 = 3000;
 }
 
 enum Work {
@@ -50,9 +57,10 @@ enum Work {
     },
     Decode(Box<SegmentDecoder>),
     Flow(Box<Analyzer>),
+    Unpack(Box<Unpacker>),
 }
 
-/// One session: a decode of one byte range, or one round of one shard's flow analysis.
+/// One session: a decode of one byte range, one round of one shard's flow analysis, or one compressed stream.
 pub struct Session {
     work: Work,
     scratch: Vec<u8>,
@@ -68,7 +76,7 @@ fn address(bytes: &[u8]) -> u32 {
 
 impl Session {
     pub fn open(kind: u32) -> Option<Self> {
-        (kind == 1 || kind == 2).then(|| Session {
+        (1..=3).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
             scratch: Vec::new(),
             blob: Vec::new(),
@@ -103,17 +111,39 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => {
-                match decode_config(bytes).map(|config| config.and_then(SegmentDecoder::new)) {
-                    Some(Ok(decoder)) => self.work = Work::Decode(Box::new(decoder)),
-                    Some(Err(error)) => return self.fail_capture(error),
-                    None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes) {
+                Some(Ok((config, filter))) => match SegmentDecoder::new(config) {
+                    Ok(mut decoder) => {
+                        if let Some(filter) = filter {
+                            decoder.set_filter(filter);
+                        }
+                        self.work = Work::Decode(Box::new(decoder));
+                    }
+                    Err(error) => return self.fail_capture(error),
+                },
+                Some(Err(Refused::Capture(error))) => return self.fail_capture(error),
+                Some(Err(Refused::Filter(error))) => {
+                    return self.fact(fault::FILTER + error.fault as u32, error.column as u64, error.len as u64, 0)
                 }
-            }
+                None => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
             (Work::Idle { kind: 2 }, tag::CONFIG) => match flow_config(bytes) {
                 Some(config) => self.work = Work::Flow(Box::new(Analyzer::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
             },
+            (Work::Idle { kind: 3 }, tag::CONFIG) => match bytes {
+                [0] => self.work = Work::Unpack(Box::new(Unpacker::new(Format::Zstd))),
+                [1] => self.work = Work::Unpack(Box::new(Unpacker::new(Format::Lz4))),
+                _ => return self.fail(fault::MISUSE, u64::from(tag), 0),
+            },
+            (Work::Unpack(unpacker), tag::BYTES) => {
+                unpacker.push(bytes);
+                return match unpacker.run() {
+                    Ok(Need::Input) => Status::More,
+                    Ok(Need::Room) => Status::Done,
+                    Err(fault) => self.fail_unpack(fault),
+                };
+            }
             (Work::Flow(analyzer), tag::STATE) => {
                 if analyzer.import(bytes).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 0);
@@ -147,11 +177,16 @@ impl Session {
                 }
                 Status::Done
             }
+            Work::Unpack(unpacker) => match unpacker.finish() {
+                Ok(()) => Status::Done,
+                Err(fault) => self.fail_unpack(fault),
+            },
             Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
         }
     }
 
-    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round.
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; of a stream, whatever
+    /// the number, the bytes that the last push unpacked.
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
         match &self.work {
             Work::Decode(decoder) => match what {
@@ -159,6 +194,7 @@ impl Session {
                 what::EXIT_CONTEXT => self.blob = decoder.exit_context(),
                 what::ENTRY_CONTEXT => return Self::point(&mut self.pair, decoder.entry_context()),
                 what::TALLY => self.blob = encode_tally(&decoder.tally().entries()),
+                what::QUALITY => self.blob = decoder.quality().encode(),
                 what::LEFTOVER => return Self::point(&mut self.pair, decoder.leftover()),
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
             },
@@ -167,6 +203,7 @@ impl Session {
                 what::TALLY => self.blob = encode_tally(&analyzer.tally()),
                 _ => self.blob = Vec::new(),
             },
+            Work::Unpack(unpacker) => return Self::point(&mut self.pair, unpacker.output()),
             Work::Idle { .. } => self.blob = Vec::new(),
         }
         Self::point(&mut self.pair, &self.blob)
@@ -197,6 +234,15 @@ impl Session {
         self.fact(error.code as u32, error.offset, error.a, error.b)
     }
 
+    /// The offset is that of the compressed bytes.
+    fn fail_unpack(&mut self, given: Fault) -> Status {
+        let offset = match &self.work {
+            Work::Unpack(unpacker) => unpacker.position(),
+            _ => 0,
+        };
+        self.fact(fault::UNPACK + given as u32, offset, 0, 0)
+    }
+
     fn fail(&mut self, code: u32, a: u64, b: u64) -> Status {
         self.fact(code, 0, a, b)
     }
@@ -225,9 +271,14 @@ fn describe(table: &Table, out: &mut Vec<u32>) {
     }
 }
 
+enum Refused {
+    Capture(CaptureError),
+    Filter(FilterError),
+}
+
 /// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32,
-/// then the context, empty at a file's head.
-fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
+/// length of the filter u32, the filter, then the context, empty at a file's head.
+fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>), Refused>> {
     let mut fields = Fields::new(bytes);
     let base_offset = fields.u64()?;
     let end_offset = fields.u64()?;
@@ -239,18 +290,36 @@ fn decode_config(bytes: &[u8]) -> Option<Result<SegmentConfig, CaptureError>> {
         _ => return None,
     };
     let shards = fields.u32()?;
-    let rest = fields.rest();
-    let context = if rest.is_empty() { Ok(None) } else { Context::decode(rest).map(Some) };
+    let filter_len = fields.u32()? as usize;
+    let (filter, rest) = fields.rest().split_at_checked(filter_len)?;
+    let filter = match core::str::from_utf8(filter).ok()? {
+        "" => None,
+        text => match Filter::parse(text) {
+            Ok(filter) => Some(filter),
+            Err(error) => return Some(Err(Refused::Filter(error))),
+        },
+    };
+    let context = match rest {
+        [] => None,
+        bytes => match Context::decode(bytes) {
+            Ok(context) => Some(context),
+            Err(error) => return Some(Err(Refused::Capture(error))),
+        },
+    };
     let file_len = (file_len != u64::MAX).then_some(file_len);
-    Some(context.map(|context| SegmentConfig { base_offset, end_offset, start, context, file_len, shards }))
+    Some(Ok((SegmentConfig { base_offset, end_offset, start, context, file_len, shards }, filter)))
 }
 
-/// tables u32 (bit per table id), reserved u32, bin_ns i64, idle_timeout_ns i64.
+/// tables u32 (bit per table id), compat u32 (0 = strict, 1 = Wireshark 4.0), bin_ns i64, idle_timeout_ns i64.
 fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     let mut fields = Fields::new(bytes);
     let tables = fields.u32()?;
-    fields.u32()?;
-    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()? })
+    let as_wireshark = match fields.u32()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark })
 }
 
 /// entry u64 (MAX = none found), exit u64, records, decoded, diagnosed u32, flags u32 (1 = has times, 2 = stopped),

@@ -71,6 +71,9 @@ diagnostics! {
     /// Tunnels nested deeper than we follow.
     TooDeep = 36, "packet/too-deep", Notice;
 
+    /// A record that the filter left out, on request.
+    Filtered = 48, "packet/filtered", Info;
+
     /// A flow's state was closed by the idle limit; a later packet opened a new row.
     IdleSplit = 64, "flow/idle-split", Info;
 }

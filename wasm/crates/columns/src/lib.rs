@@ -13,5 +13,5 @@ pub use diagnostics::{encode_tally, Diagnostic, Severity, Tally, TallyEntry};
 pub use errors::{CaptureError, CaptureErrorCode};
 pub use schema::{
     columns_of, ColumnDef, TableId, Type, APPLICATIONS, CONNECTION_STATES, DIRECTIONS, EVENT_KINDS, JITTER_METHODS,
-    LOSS_METHODS, MTU_FINDINGS, RTT_METHODS, TABLES, TOWARD,
+    LAYERS, LOSS_METHODS, MTU_FINDINGS, RTT_METHODS, TABLES, TOWARD,
 };

@@ -23,6 +23,9 @@ pub enum Type {
     Address,
     /// One byte, an index into the list.
     Code(&'static [&'static str]),
+    /// Up to ten one-based indexes into the list, six bits each, the first in the highest bits; the host writes the
+    /// names with slashes between.
+    Path(&'static [&'static str]),
     /// Text that the host derives (labels, community id): no data crosses the ABI.
     Host,
 }
@@ -31,7 +34,7 @@ impl Type {
     /// Bytes per value.
     pub fn width(self) -> usize {
         match self {
-            Type::I64 | Type::F64 => 8,
+            Type::I64 | Type::F64 | Type::Path(_) => 8,
             Type::U32 => 4,
             Type::U16 => 2,
             Type::U8 | Type::Bool | Type::Code(_) => 1,
@@ -89,6 +92,48 @@ pub const RTT_METHODS: &[&str] =
 pub const LOSS_METHODS: &[&str] = &["tcp_retransmission", "tcp_sequence_hole", "sequence_gap"];
 /// Which clock a delay variation rests on.
 pub const JITTER_METHODS: &[&str] = &["tcp_timestamp", "rtp_timestamp", "app_timestamp", "tick_grid"];
+/// Layers that a frame is read through, in the order of their codes, from 1.
+pub const LAYERS: &[&str] = &[
+    "ip",
+    "ipv6",
+    "eth",
+    "vlan",
+    "mpls",
+    "pppoe",
+    "ppp",
+    "sll",
+    "null",
+    "hdlc",
+    "fr",
+    "wlan",
+    "fddi",
+    "tr",
+    "arcnet",
+    "fc",
+    "ib",
+    "ieee1394",
+    "atm",
+    "nflog",
+    "pflog",
+    "enc",
+    "erf",
+    "pbb",
+    "fabricpath",
+    "isl",
+    "vntag",
+    "gre",
+    "erspan",
+    "etherip",
+    "udp",
+    "vxlan",
+    "geneve",
+    "gtp",
+    "l2tp",
+    "teredo",
+    "ayiya",
+    "lisp",
+    "netlink",
+];
 /// Protocols over UDP that are told by their structure, never by a port.
 pub const APPLICATIONS: &[&str] = &[
     "stun",
@@ -168,6 +213,7 @@ const PACKETS: &[Row] = &[
     ("tcp_tsecr", Type::U32, "", "TSecr; null without the option"),
     ("flow_id", Type::U32, "", "flow of the packet: the frame number of the flow's first packet"),
     ("direction", Type::Code(DIRECTIONS), "", "forward = initiator → responder (RFC 5103)"),
+    ("layers", Type::Path(LAYERS), "", "layers from the outside of the frame to the IP header of this row, such as eth/vlan/ip/gre/ip; a way through more than ten is cut at its inner end"),
 ];
 
 const FLOW_HEAD: &[Row] = &[
@@ -231,19 +277,19 @@ const FLOW_DIRECTION: &[Row] = &[
         "ipdv_p50_ns",
         Type::I64,
         "ns",
-        "median of |IPDV| (RFC 5481 4.1) between packets that follow each other in number, against the clock of jitter_method; null without one",
+        "median of |IPDV| (RFC 5481 4.1) between packets that follow each other in number, against the clock of jitter_method (TCP: TSval × a tick of at most 4 ms, found from the flow's slope, too high by up to one tick); null without one",
     ),
     (
         "pdv_p95_ns",
         Type::I64,
         "ns",
-        "95th percentile of PDV (RFC 5481 4.2): delay over the smallest of the current and the previous 10 s, so that skew and route changes go out of sight; null without a clock",
+        "95th percentile of PDV (RFC 5481 4.2). TCP: delay by TSval above its minimum of the last minute so far, the two clocks' skew removed by the lower hull of 5 s minima (before 30 s: minimum of the last 5 to 10 s); data segments in order, sent once, first of their TSval, tick at most 4 ms; too high by up to one tick, too low where a queue stands for longer than a minute. UDP: delay over the smallest of the current and the previous 10 s. null without a clock (TCP: 20 segments in 2 s infer it)",
     ),
     (
         "interarrival_jitter_ns",
         Type::I64,
         "ns",
-        "interarrival jitter at the end of the flow (RFC 3550 A.8, 16ths, in ns, in order of arrival, packets of one timestamp once) against the clock of jitter_method; tick_grid: between consecutive ticks; null without a clock",
+        "interarrival jitter at the end of the flow (RFC 3550 A.8, 16ths, in ns, in order of arrival, packets of one timestamp once) against the clock of jitter_method (TCP: TSval, tick at most 4 ms, too high by up to one tick; tick_grid: between consecutive ticks); null without a clock",
     ),
     ("jitter_method", Type::Code(JITTER_METHODS), "", "the sender clock used"),
     ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
@@ -275,6 +321,7 @@ const FLOW_TAIL: &[Row] = &[
         "SYN → ACK of the SYN-ACK: the whole path; null where SYN or SYN-ACK was repeated (Karn)",
     ),
     ("connection_state", Type::Code(CONNECTION_STATES), "", "state at the last packet; null unless TCP"),
+    ("reset_by", Type::Code(TOWARD), "", "which end sent the first RST that was no refusal; null without one"),
     ("handshake_attempts", Type::U32, "packets", "SYNs sent by the initiator; null unless TCP"),
     (
         "path_mtu_bytes",
@@ -305,7 +352,7 @@ const BINS: &[Row] = &[
     ("rtt_min_ns", Type::I64, "ns", "smallest of them"),
     ("rtt_p50_ns", Type::I64, "ns", "their median"),
     ("rtt_p95_ns", Type::I64, "ns", "their 95th percentile"),
-    ("pdv_p95_ns", Type::I64, "ns", "95th percentile of PDV against the flow's minimum so far"),
+    ("pdv_p95_ns", Type::I64, "ns", "95th percentile of PDV in the bin, as in flows; null without a sender clock"),
     (
         "deadline_misses",
         Type::U32,

@@ -9,7 +9,7 @@ use crate::fragments::Fragments;
 use crate::key::{echo_identifier, protocol, FlowKey};
 use crate::state::{Input, State, StateError};
 use crate::table::{FlowTable, Flows};
-use crate::tcp::{Connection, Notes};
+use crate::tcp::{is_told_here, Connection, Notes, Wireshark};
 use crate::udp;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -18,7 +18,7 @@ use columns::{Diagnostic, Table, TableId, TallyEntry};
 use packet::Packet;
 
 const MARK: u32 = 0x4644_474c;
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// The sweep for idle flows runs when the shard's clock enters a new minute.
 const SWEEP_NS: i64 = 60_000_000_000;
 /// A sample later than the running minimum by more than this has missed its deadline (see `deadline_miss_ratio`).
@@ -35,11 +35,20 @@ pub struct Config {
     pub bin_ns: i64,
     /// A flow silent for longer is closed; its next packet opens a new one.
     pub idle_timeout_ns: i64,
+    /// Tell TCP events and ACK round trips as Wireshark 4.0 does, and count by that.
+    pub as_wireshark: bool,
+}
+
+impl Config {
+    /// What a state must have been made with, to be taken up.
+    fn fields(&self) -> ((u32, bool), (i64, i64)) {
+        ((self.tables, self.as_wireshark), (self.bin_ns, self.idle_timeout_ns))
+    }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000 }
+        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000, as_wireshark: false }
     }
 }
 
@@ -85,8 +94,8 @@ impl Analyzer {
         if u32::load(&mut input) != Some(MARK) || u16::load(&mut input) != Some(VERSION) {
             return Err(StateError::Version);
         }
-        let config = <(u32, (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
-        if config != (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)) {
+        let config = <((u32, bool), (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
+        if config != self.config.fields() {
             return Err(StateError::Config);
         }
         let state = ShardState::load(&mut input).filter(|_| input.is_empty()).ok_or(StateError::Length)?;
@@ -106,7 +115,7 @@ impl Analyzer {
         let mut out = Vec::new();
         MARK.save(&mut out);
         VERSION.save(&mut out);
-        (self.config.tables, (self.config.bin_ns, self.config.idle_timeout_ns)).save(&mut out);
+        self.config.fields().save(&mut out);
         let flows = self.flows.flows();
         (flows.len() as u32).save(&mut out);
         for flow in flows {
@@ -160,6 +169,9 @@ impl Analyzer {
         self.notes.clear();
         self.udp_notes.clear();
         observe(flow, packet, direction, frame_number, &mut self.notes, &mut self.udp_notes);
+        if self.config.as_wireshark {
+            observe_as_wireshark(flow, packet, direction, &mut self.notes);
+        }
         keep_samples(flow, packet.timestamp_ns, &mut self.notes, &mut self.out, frame_number);
         keep_udp_samples(flow, &mut self.udp_notes, &mut self.out, frame_number);
         if self.out.wants(TableId::Bins) {
@@ -199,7 +211,11 @@ impl Analyzer {
             // No packet of a flow completes it when it falls idle: whether the sweep or its own return finds
             // that out is chance.
             self.out.close(if is_idle { AT_END } else { frame_number }, flow);
+            // Wireshark has rules of its own for when a conversation ends.
+            let (wireshark, was_low) = (flow.wireshark.take(), flow.initiator_is_low);
             *flow = *open();
+            let is_turned = flow.initiator_is_low != was_low;
+            flow.wireshark = wireshark.map(|wireshark| wireshark.continued(is_turned));
             if is_idle {
                 self.count_idle_split(frame_number);
             }
@@ -320,6 +336,16 @@ fn observe(
     }
 }
 
+/// Tells the packet as Wireshark would, instead of the strict reading of the same kinds.
+#[inline(never)]
+fn observe_as_wireshark(flow: &mut Flow, packet: &Packet, direction: Direction, notes: &mut Notes) {
+    let Some(tcp) = &packet.tcp else { return };
+    notes.events.retain(|&(kind, _)| !is_told_here(kind));
+    notes.samples.retain(|&(_, method, _)| method != RttMethod::Ack);
+    let wireshark = flow.wireshark.get_or_insert_with(|| Box::new(Wireshark::default()));
+    wireshark.observe(packet, tcp, direction, notes);
+}
+
 /// Samples go to the table and, if their method is the flow's best, to its summary and its open bin. Those that
 /// are not the best are dropped from the notes.
 #[inline]
@@ -372,9 +398,12 @@ fn observe_bin(
     half.packets = half.packets.saturating_add(1);
     half.bytes = half.bytes.saturating_add(i64::from(packet.ip_len_bytes));
     half.reordered_packets = half.reordered_packets.saturating_add(notes.reordered).saturating_add(udp_notes.reordered);
+    if let Some(pdv_ns) = notes.pdv_ns {
+        half.pdv.add(pdv_ns);
+    }
     if let Some(pdv_ns) = udp_notes.pdv_ns {
         half.pdv.add(pdv_ns);
-        half.late = half.late.saturating_add(u32::from(udp_notes.is_late));
+        half.late = Some(half.late.unwrap_or(0).saturating_add(u32::from(udp_notes.is_late)));
     }
     if notes.lost != (0, 0) {
         for direction in [Direction::Forward, Direction::Reverse] {

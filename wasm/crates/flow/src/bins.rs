@@ -73,8 +73,8 @@ pub struct DirectionBin {
     pub rtt: BestSamples,
     /// Delay of packets over the smallest, where there is a sender's clock or a grid.
     pub pdv: Samples,
-    /// Packets whose delay missed the deadline.
-    pub late: u32,
+    /// Packets whose own delay missed the deadline; None where packets are not judged by it.
+    pub late: Option<u32>,
 }
 
 state!(DirectionBin { packets, bytes, lost_packets, reordered_packets, rtt, pdv, late });
@@ -92,7 +92,7 @@ impl DirectionBin {
         self.reordered_packets = 0;
         self.rtt.clear();
         self.pdv.clear();
-        self.late = 0;
+        self.late = None;
     }
 }
 

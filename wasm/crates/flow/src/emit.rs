@@ -8,7 +8,7 @@
 
 use crate::bins::{Bin, DirectionBin};
 use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
-use crate::flow::{DirectionState, Flow};
+use crate::flow::Flow;
 use crate::tcp::{Connection, Side};
 use crate::udp::{Delay, Talk, Tick};
 use columns::{Table, TableId};
@@ -109,6 +109,7 @@ impl Output {
         }
         table.u32(Some(flow_id));
         table.u8(Some(direction as u8));
+        table.i64(Some(packet.layers as i64));
         table.end_row();
     }
 
@@ -188,8 +189,8 @@ impl Output {
         table.i64(samples.quantile(950));
         table.i64(half.pdv.quantile(950));
         // Without a sample and without loss nothing can be said about lateness.
-        let is_known = !half.pdv.is_empty() || has_loss && (!samples.is_empty() || half.lost_packets > 0);
-        let late = half.rtt.late.saturating_add(half.late);
+        let is_known = half.late.is_some() || has_loss && (!samples.is_empty() || half.lost_packets > 0);
+        let late = half.rtt.late.saturating_add(half.late.unwrap_or(0));
         table.u32(is_known.then(|| late.saturating_add(half.lost_packets)));
         table.end_row();
     }
@@ -214,13 +215,14 @@ impl Output {
         table.i64(flow.last_timestamp_ns);
         let connection = flow.tcp.as_deref();
         for direction in [Direction::Forward, Direction::Reverse] {
-            direction_columns(table, direction.of(&flow.directions), connection, talk, direction);
+            direction_columns(table, flow, connection, talk, direction);
         }
         for direction in [Direction::Forward, Direction::Reverse] {
             rtt_columns(table, connection, talk, direction);
         }
         table.i64(connection.and_then(|tcp| tcp.rtt_handshake_ns));
         table.u8(connection.map(|tcp| tcp.state() as u8));
+        table.u8(connection.and_then(|tcp| tcp.reset_by()).map(|end| end as u8));
         table.u32(connection.map(|tcp| tcp.sides.0.syns));
         table.null();
         let fragments = flow.directions.0.fragments > 0 || flow.directions.1.fragments > 0;
@@ -235,11 +237,13 @@ fn ratio(part: u32, whole: u32) -> Option<f64> {
 
 fn direction_columns(
     table: &mut Table,
-    state: &DirectionState,
+    flow: &Flow,
     tcp: Option<&Connection>,
     talk: Option<&Talk>,
     direction: Direction,
 ) {
+    let state = direction.of(&flow.directions);
+    let wireshark = flow.wireshark.as_deref().map(|wireshark| direction.of(&wireshark.ends));
     let counts = talk.and_then(|talk| talk.counts(direction));
     let delay = talk.and_then(|talk| talk.delay(direction));
     let grid = talk.and_then(|talk| talk.grid(direction));
@@ -248,9 +252,9 @@ fn direction_columns(
     table.u32(Some(state.packets));
     table.i64(Some(state.bytes));
     table.i64(Some(state.payload_bytes));
-    table.u32(side.map(|side| side.retransmissions));
-    table.u32(side.map(|side| side.out_of_order));
-    table.u32(side.map(|side| side.duplicate_acks_sent));
+    table.u32(wireshark.map(|end| end.retransmissions).or(side.map(|side| side.retransmissions)));
+    table.u32(wireshark.map(|end| end.out_of_order).or(side.map(|side| side.out_of_order)));
+    table.u32(wireshark.map(|end| end.duplicate_acks).or(side.map(|side| side.duplicate_acks_sent)));
     let lossy = side.filter(|side| side.data_packets > 0);
     let lost = lossy.map(|side| side.lost_before.saturating_add(side.lost_beyond));
     let lost = lost.or(counts.map(|counts| counts.lost));
@@ -278,7 +282,7 @@ fn direction_columns(
     let delay = delay.as_ref();
     let ipdv = clock.map(|clock| &clock.ipdv).or(delay.map(|delay| &delay.ipdv)).or(grid.map(|grid| &grid.ipdv));
     table.i64(ipdv.and_then(|ipdv| ipdv.quantile(500)));
-    let pdv = delay.map(|delay| &delay.pdv).or(grid.map(|grid| &grid.pdv));
+    let pdv = clock.map(|clock| &clock.pdv).or(delay.map(|delay| &delay.pdv)).or(grid.map(|grid| &grid.pdv));
     table.i64(pdv.and_then(|pdv| pdv.quantile(950)));
     let jitter_ns = clock.map(|clock| clock.jitter_ns());
     table.i64(jitter_ns.or(delay.and_then(Delay::jitter_ns)).or(grid.and_then(Tick::jitter_ns)));
@@ -297,7 +301,7 @@ fn direction_columns(
     let missed = tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0)));
     let missed_by_grid = || grid.and_then(Tick::miss).and_then(|(missed, all)| ratio(missed, all));
     table.f64(missed.or_else(missed_by_delay).or_else(missed_by_grid));
-    table.u32(side.map(|side| side.zero_windows));
+    table.u32(wireshark.map(|end| end.zero_windows).or(side.map(|side| side.zero_windows)));
 }
 
 /// Lost packets over those that took sequence space: every one seen, and the originals that only a hole betrays.

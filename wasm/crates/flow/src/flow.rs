@@ -5,7 +5,7 @@ use crate::codes::{Direction, EventKind};
 use crate::duplicates::Duplicates;
 use crate::key::{self, FlowKey};
 use crate::state::state;
-use crate::tcp::Connection;
+use crate::tcp::{Connection, Wireshark};
 use crate::udp::Talk;
 use alloc::boxed::Box;
 use packet::Packet;
@@ -129,11 +129,24 @@ pub struct Flow {
     pub tcp: Option<Box<Connection>>,
     /// Only for UDP.
     pub talk: Option<Box<Talk>>,
+    /// The same as Wireshark reads it; only when asked for.
+    pub wireshark: Option<Box<Wireshark>>,
     /// Only when bins are asked for.
     pub bin: Option<Box<Bin>>,
 }
 
-state!(Flow { key, flow_id, initiator_is_low, first_timestamp_ns, last_timestamp_ns, directions, tcp, talk, bin });
+state!(Flow {
+    key,
+    flow_id,
+    initiator_is_low,
+    first_timestamp_ns,
+    last_timestamp_ns,
+    directions,
+    tcp,
+    talk,
+    wireshark,
+    bin
+});
 
 impl Flow {
     /// The flow that a packet opens.
@@ -153,6 +166,7 @@ impl Flow {
             directions: Default::default(),
             tcp: None,
             talk: None,
+            wireshark: None,
             bin: None,
         })
     }

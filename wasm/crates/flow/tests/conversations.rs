@@ -526,3 +526,59 @@ fn a_hole_the_receiver_acknowledges_was_missed_by_the_capture_alone() {
     assert_eq!(events(&analyzer), [("previous_segment_not_captured", 5), ("acked_unseen_segment", 6)]);
     assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(0));
 }
+
+/// One segment each 20 ms for `seconds`, TSval in 1 ms ticks of a clock that runs `ppm` fast; `delay_us` of a round.
+fn clocked(ppm: i64, seconds: i64, delay_us: impl Fn(i64) -> i64) -> flow::Analyzer {
+    let mut script = Script::with_timestamps(u32::MAX - 500);
+    script.handshake();
+    for round in 0..seconds * 50 {
+        // 137 µs more than 20 ms, so that segments fall anywhere within a tick.
+        let sent_us = 100_000 + 20_137 * round;
+        script.server(sent_us + delay_us(round), 1 + 100 * round as u32, 1, ACK, 100, 0);
+        let tsval = script.tsval(sent_us + sent_us * ppm / 1_000_000);
+        script.last_tcp().timestamps = Some((tsval, 0));
+    }
+    script.run()
+}
+
+#[test]
+fn delay_above_the_floor_is_found_within_one_tick_whatever_the_skew() {
+    const TICK_NS: i64 = 1_000_000;
+    for ppm in [-50, 0, 50] {
+        // One packet in ten waits 12 ms; one in four waits 5 ms.
+        let delay_us = |round: i64| if round % 10 == 7 { 12_000 } else { round % 4 / 3 * 5_000 };
+        let analyzer = clocked(ppm, 180, delay_us);
+        let found = flow_cell(&analyzer, "reverse_pdv_p95_ns").unwrap();
+        assert!((12_000_000..=12_000_000 + TICK_NS).contains(&found), "{ppm} ppm: {found}");
+        assert_eq!(flow_cell(&analyzer, "forward_pdv_p95_ns"), None);
+        let bins = analyzer.table(TableId::Bins);
+        let mut told = 0;
+        for row in 0..bins.rows() {
+            let number = |name| cell(bins, TableId::Bins, name, row);
+            if let (Some(1), Some(pdv)) = (number("direction"), number("pdv_p95_ns")) {
+                told += 1;
+                // Until the skew is known it adds what it makes of the 10 s since the lap before.
+                let is_early = number("bin_start_ns").unwrap() < 40_000_000_000;
+                let skew_ns = if is_early { 500_000 } else { 10_000 };
+                let range = 12_000_000 - skew_ns..=12_000_000 + TICK_NS + skew_ns;
+                assert!(range.contains(&pdv), "{ppm} ppm, row {row}: {pdv}");
+            }
+        }
+        assert!(told > 170, "{told}");
+    }
+}
+
+#[test]
+fn without_a_senders_clock_there_is_no_pdv() {
+    let mut script = Script::new();
+    request_response(&mut script, 60, 300_000, 0);
+    assert_eq!(flow_cell(&script.run(), "reverse_pdv_p95_ns"), None);
+    // A tick of 10 ms tells nothing about a network.
+    let mut script = Script::with_timestamps(0);
+    script.handshake();
+    for round in 0..600i64 {
+        script.server(100_000 + 20_000 * round, 1 + 100 * round as u32, 1, ACK, 100, 0);
+        script.last_tcp().timestamps = Some((2 * round as u32, 0));
+    }
+    assert_eq!(flow_cell(&script.run(), "reverse_pdv_p95_ns"), None);
+}

@@ -4,10 +4,11 @@ use crate::hash::payload_hash;
 use crate::ip::{self, Payload, Refusal, Span};
 use crate::link::link;
 use crate::row::Packet;
+use crate::way::Way;
 use crate::{transport, tunnel};
 use columns::Diagnostic;
 
-/// Tunnels followed inwards; `layer_path` holds that many digits.
+/// Tunnels followed inwards.
 const MAX_TUNNELS: usize = 8;
 
 /// What became of a frame: law 5 knows no third way.
@@ -41,10 +42,12 @@ pub fn decode(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packe
 fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Result<Option<Diagnostic>, Refusal> {
     // Some writers store an original length below the captured one: then the frame held what was captured.
     let frame = Span { data, wire: original_len.max(data.len() as u32) };
-    packet.vlan_id = None;
-    let ip = link(link_type, frame, &mut packet.vlan_id)?;
+    let (ip, mut way) = link(link_type, frame)?;
     let mut payload = ip::read(ip, packet)?;
+    way.pass_ip(packet.ip_version);
     packet.layer_path = 0;
+    packet.vlan_id = way.vlan_id;
+    packet.layers = way.layers;
     let mut notice = None;
     if tunnel::is_tunnel(packet, &payload) {
         (payload, notice) = innermost(packet, payload);
@@ -68,19 +71,22 @@ fn innermost<'a>(packet: &mut Packet, mut payload: Payload<'a>) -> (Payload<'a>,
         if !tunnel::is_tunnel(packet, &payload) {
             return (payload, None);
         }
-        let mut vlan_id = packet.vlan_id;
-        let Some((digit, ip)) = tunnel::inside(packet, &payload, &mut vlan_id) else {
+        let mut way = Way { vlan_id: packet.vlan_id, layers: packet.layers };
+        let Some((tunnel, ip)) = tunnel::inside(packet, &payload, &mut way) else {
             return (payload, None);
         };
         match ip::read(ip, packet) {
             Ok(inner) => {
                 payload = inner;
-                packet.vlan_id = vlan_id;
-                packet.layer_path = tunnel::deeper(packet.layer_path, digit);
+                way.pass_ip(packet.ip_version);
+                packet.vlan_id = way.vlan_id;
+                packet.layers = way.layers;
+                packet.layer_path = tunnel.path_from(packet.layer_path);
             }
             Err(_) => return (payload, Some(Diagnostic::TransportHeaderCut)),
         }
     }
-    let is_too_deep = tunnel::is_tunnel(packet, &payload);
+    let mut way = Way::default();
+    let is_too_deep = tunnel::is_tunnel(packet, &payload) && tunnel::inside(packet, &payload, &mut way).is_some();
     (payload, is_too_deep.then_some(Diagnostic::TooDeep))
 }

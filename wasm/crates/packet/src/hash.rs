@@ -43,7 +43,7 @@ pub fn payload_hash(payload: &[u8]) -> u32 {
 }
 
 #[inline(always)]
-fn address_hash(address: &Address) -> u64 {
+pub(crate) fn address_hash(address: &Address) -> u64 {
     // IPv4 differs in the last four bytes only; IPv6 hosts in both halves.
     let (halves, _) = address.as_chunks::<8>();
     let mut state = 0u64;

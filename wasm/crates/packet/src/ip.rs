@@ -47,6 +47,34 @@ pub(crate) struct Payload<'a> {
     pub is_cut: bool,
 }
 
+/// Could an IP packet start here, and does the layer around it hold the packet it speaks of? For places where the
+/// bytes might be something else. What was cut by the snaplen is not held against it, but the first 8 bytes must be there.
+pub(crate) fn is_sound(span: Span<'_>) -> bool {
+    let Some(head) = span.data.first_chunk::<8>() else { return false };
+    match head[0] >> 4 {
+        4 => {
+            let header_len = u32::from(head[0] & 15) * 4;
+            let total_len = u32::from(u16::from_be_bytes([head[2], head[3]]));
+            // 0 is segmentation offload.
+            header_len >= 20 && (total_len == 0 || (header_len..=span.wire).contains(&total_len))
+        }
+        6 => u32::from(u16::from_be_bytes([head[4], head[5]])) + 40 <= span.wire,
+        _ => false,
+    }
+}
+
+/// Does the IP packet fill the layer around it to the last byte? The strictest thing that can be asked of a packet
+/// without a checksum; `is_open` where the layer around it is a first fragment, so that the end is elsewhere.
+pub(crate) fn is_exact(span: Span<'_>, is_open: bool) -> bool {
+    let Some(head) = span.data.first_chunk::<8>() else { return false };
+    let (is_header, len) = match head[0] >> 4 {
+        4 => (head[0] & 15 >= 5, u32::from(u16::from_be_bytes([head[2], head[3]]))),
+        6 => (true, u32::from(u16::from_be_bytes([head[4], head[5]])) + 40),
+        _ => (false, 0),
+    };
+    is_header && (len == span.wire || is_open && len > span.wire)
+}
+
 /// ::ffff:a.b.c.d
 #[inline(always)]
 pub(crate) fn mapped(address: [u8; 4]) -> Address {

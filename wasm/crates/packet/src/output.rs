@@ -2,11 +2,13 @@
 
 use crate::decode::{decode, Outcome};
 use crate::hash::shard_of;
+use crate::quality::Quality;
 use crate::row::Packet;
 use crate::summary::Summary;
 use alloc::vec::Vec;
 use capture::{Record, RecordTime, Visitor};
 use columns::{Diagnostic, Tally};
+use filter::{Filter, Frame};
 
 /// What reading a segment fills.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +17,16 @@ pub(crate) struct Output {
     pub shards: Vec<Vec<u8>>,
     pub tally: Tally,
     pub summary: Summary,
+    pub quality: Quality,
+    pub filter: Option<Filter>,
 }
 
 impl Output {
     /// Empties it for another segment and keeps the memory of its rows.
     pub fn restart(&mut self, shards: usize, summary: Summary) {
         self.tally = Tally::default();
+        self.quality = Quality::default();
+        self.filter = None;
         self.summary = summary;
         self.shards.resize_with(shards, Vec::new);
         self.shards.iter_mut().for_each(Vec::clear);
@@ -30,6 +36,12 @@ impl Output {
     #[cold]
     pub fn note(&mut self, diagnostic: Diagnostic, offset: u64, detail: u64) {
         self.tally.add(diagnostic, offset, self.summary.records, detail);
+    }
+
+    #[inline(always)]
+    fn is_left_out(&self, link_type: u32, record: &Record<'_>) -> bool {
+        let Some(filter) = &self.filter else { return false };
+        !filter.matches(Frame { link_type, data: record.data, wire_len: record.original_len })
     }
 
     #[inline(always)]
@@ -51,6 +63,7 @@ impl Output {
                 return None;
             }
         };
+        self.quality.time(timestamp_ns, self.summary.last_timestamp_ns, record.offset, self.summary.records);
         if self.summary.add_time(timestamp_ns, record.offset, self.summary.records) {
             self.note(Diagnostic::TimeBackwards, record.offset, 0);
         }
@@ -66,7 +79,12 @@ impl Visitor for Output {
         if record.reported_drops != 0 {
             self.note(Diagnostic::ReportedDrops, offset, record.reported_drops);
         }
+        self.quality.lengths(record.data.len() as u32, record.original_len);
         let outcome = match record.link_type {
+            Some(link_type) if self.is_left_out(link_type, record) => {
+                self.summary.link_types.add(link_type);
+                Outcome::Diagnosed { diagnostic: Diagnostic::Filtered, detail: 0 }
+            }
             Some(link_type) => {
                 self.summary.link_types.add(link_type);
                 decode(link_type, record.data, record.original_len, &mut self.packet)
@@ -79,6 +97,7 @@ impl Visitor for Output {
             Outcome::Row { notice } => {
                 self.packet.frame_index = self.summary.records;
                 self.packet.timestamp_ns = timestamp_ns;
+                self.quality.packet(&self.packet);
                 let shard = shard_of(&self.packet, self.shards.len() as u32);
                 if let Some(rows) = self.shards.get_mut(shard as usize) {
                     self.packet.encode(rows);

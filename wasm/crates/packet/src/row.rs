@@ -1,8 +1,10 @@
 //! The decoded packet, and the flat row in which it travels from a decode worker to a flow worker.
 //!
-//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 112 bytes, then SACK
-//! blocks of TCP or the first bytes of a UDP payload; little-endian; a row starts with its own length, so a buffer of rows can be walked.
+//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 112 bytes, then the layers where they
+//! are not plain Ethernet and IP, then SACK blocks of TCP or the first bytes of a UDP payload; little-endian; a row
+//! starts with its own length, so a buffer of rows can be walked.
 
+use crate::way::{Layer, Way};
 use alloc::vec::Vec;
 
 /// An end of the internet layer: 16 bytes, IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
@@ -124,9 +126,11 @@ pub struct Packet {
     pub original_len_bytes: u32,
     /// Innermost 802.1Q id.
     pub vlan_id: Option<u16>,
-    /// 0 for a flow outside any tunnel; else one hexadecimal digit per tunnel, outermost first (1 IP in IP, 2 GRE):
-    /// the same two addresses inside and outside a tunnel are different flows.
+    /// 0 for a packet outside any tunnel; else a hash over kind, number and ends of each tunnel around it, the same
+    /// in both directions: the same two addresses inside and outside a tunnel, or inside two, are different flows.
     pub layer_path: u32,
+    /// The layers down to the IP header, six bits each (`columns::LAYERS`), the outermost in the highest bits.
+    pub layers: u64,
     /// 4 or 6.
     pub ip_version: u8,
     /// Source address.
@@ -179,6 +183,7 @@ impl Default for Packet {
             original_len_bytes: 0,
             vlan_id: None,
             layer_path: 0,
+            layers: 0,
             ip_version: 4,
             src: [0; 16],
             dst: [0; 16],
@@ -219,6 +224,16 @@ const HAS_WINDOW_SCALE: u16 = 1 << 11;
 const SACK_PERMITTED: u16 = 1 << 12;
 const HAS_ICMP: u16 = 1 << 13;
 const PAYLOAD_CUT: u16 = 1 << 14;
+const HAS_LAYERS: u16 = 1 << 15;
+const LAYERS_BYTES: usize = 8;
+
+/// IP right in Ethernet: the layers of nearly every row, which need no bytes of it.
+#[inline(always)]
+fn plain_layers(ip_version: u8) -> u64 {
+    let mut way = Way { vlan_id: None, layers: Layer::Ethernet as u64 };
+    way.pass_ip(ip_version);
+    way.layers
+}
 
 /// Fills a row from the left; what does not fit is a bug that the round-trip test would show.
 struct Writer<'a> {
@@ -281,6 +296,8 @@ impl Packet {
         let sack =
             self.tcp.as_ref().map_or(&[][..], |tcp| tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack));
         let (src_port, dst_port) = self.ports.unwrap_or_default();
+        let has_layers = self.layers != plain_layers(self.ip_version);
+        let tail_len = 8 * sack.len() + if has_layers { LAYERS_BYTES } else { 0 };
         let flags = flag(self.timestamp_ns.is_some(), HAS_TIME)
             | flag(self.vlan_id.is_some(), HAS_VLAN)
             | flag(self.ports.is_some(), HAS_PORTS)
@@ -289,12 +306,13 @@ impl Packet {
             | flag(self.dont_fragment == Some(true), DF)
             | flag(self.more_fragments, MF)
             | flag(self.is_fragment, IS_FRAGMENT)
+            | flag(has_layers, HAS_LAYERS)
             | flag(self.is_payload_cut, PAYLOAD_CUT)
             | self.tcp.as_ref().map_or(0, tcp_flags_of_row)
             | flag(self.icmp.is_some(), HAS_ICMP);
         // TCP has SACK blocks, UDP a prefix: one byte of the row counts either.
         let prefix = if self.tcp.is_some() { &[] } else { self.prefix.as_slice() };
-        writer.put(&((ROW_BYTES + 8 * sack.len() + prefix.len()) as u16).to_le_bytes());
+        writer.put(&((ROW_BYTES + tail_len + prefix.len()) as u16).to_le_bytes());
         writer.put(&flags.to_le_bytes());
         writer.put(&self.frame_index.to_le_bytes());
         writer.put(&self.timestamp_ns.unwrap_or(0).to_le_bytes());
@@ -333,6 +351,9 @@ impl Packet {
         writer.put(&self.payload_hash.to_le_bytes());
         writer.put(&self.src);
         writer.put(&self.dst);
+        if has_layers {
+            out.extend_from_slice(&self.layers.to_le_bytes());
+        }
         for (left, right) in sack {
             out.extend_from_slice(&left.to_le_bytes());
             out.extend_from_slice(&right.to_le_bytes());
@@ -348,19 +369,18 @@ impl Packet {
         let has = |bit: u16| flags & bit != 0;
         let sack_count = if has(HAS_TCP) { row[75].min(MAX_SACK_BLOCKS as u8) } else { 0 };
         let prefix_len = if has(HAS_TCP) { 0 } else { usize::from(row[75]).min(MAX_PREFIX) };
-        if row_len != ROW_BYTES + 8 * usize::from(sack_count) + prefix_len {
+        let layers_len = if has(HAS_LAYERS) { LAYERS_BYTES } else { 0 };
+        if row_len != ROW_BYTES + layers_len + 8 * usize::from(sack_count) + prefix_len {
             return None;
         }
         let (whole, rest) = bytes.split_at_checked(row_len)?;
+        let (layers, tail) = whole.get(ROW_BYTES..)?.split_at_checked(layers_len)?;
         let tcp = if has(HAS_TCP) {
             let mut sack = [(0, 0); MAX_SACK_BLOCKS];
-            if let Some(tail) = whole.get(ROW_BYTES..) {
-                for (block, pair) in sack.iter_mut().zip(tail.chunks_exact(8)) {
-                    if let Some(pair) = pair.first_chunk::<8>() {
-                        let word = u64::from_le_bytes(*pair);
-                        *block = (word as u32, (word >> 32) as u32);
-                    }
-                }
+            let (pairs, _) = tail.as_chunks::<8>();
+            for (block, pair) in sack.iter_mut().zip(pairs) {
+                let word = u64::from_le_bytes(*pair);
+                *block = (word as u32, (word >> 32) as u32);
             }
             Some(Tcp {
                 seq: u32_at(row, 52),
@@ -394,6 +414,7 @@ impl Packet {
             ttl: row[45],
             fragment_offset_bytes: u16_at(row, 46),
             layer_path: u32_at(row, 48),
+            layers: layers.first_chunk().map_or(plain_layers(row[38]), |layers| u64::from_le_bytes(*layers)),
             dont_fragment: has(HAS_DF).then(|| has(DF)),
             more_fragments: has(MF),
             is_fragment: has(IS_FRAGMENT),
@@ -403,11 +424,7 @@ impl Packet {
             payload_hash: u32_at(row, 76),
             src: bytes_at(row, 80),
             dst: bytes_at(row, 96),
-            prefix: if prefix_len > 0 {
-                Prefix::of(whole.get(ROW_BYTES..).unwrap_or_default())
-            } else {
-                Prefix::default()
-            },
+            prefix: if prefix_len > 0 { Prefix::of(tail) } else { Prefix::default() },
         };
         Some((packet, rest))
     }
@@ -425,6 +442,7 @@ mod tests {
             original_len_bytes: 1514,
             vlan_id: Some(0),
             layer_path: 3,
+            layers: 0x0fff_ffff_ffff_fffe,
             ip_version: 6,
             src: [1; 16],
             dst: [2; 16],

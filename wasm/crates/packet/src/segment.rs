@@ -6,10 +6,12 @@
 //! Streams are read the same way: a new segment per block, `Start::Exact`, with `leftover` pushed first.
 
 use crate::output::Output;
+use crate::quality::Quality;
 use crate::summary::Summary;
 use alloc::vec::Vec;
 use capture::{read_head, resync, Context, Head, Step, Stop, Walker, CHAIN_LINKS};
 use columns::{CaptureError, CaptureErrorCode, Diagnostic, Tally};
+use filter::Filter;
 
 /// How the first record of a segment is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +166,16 @@ impl SegmentDecoder {
     /// Where it started and ended, and what it counted.
     pub fn summary(&self) -> Summary {
         self.output.summary
+    }
+
+    /// From now on, frames that do not pass are counted and give no row.
+    pub fn set_filter(&mut self, filter: Filter) {
+        self.output.filter = Some(filter);
+    }
+
+    /// What the records say about the capture.
+    pub fn quality(&self) -> &Quality {
+        &self.output.quality
     }
 
     /// The context this segment started with; empty at the head of the file.

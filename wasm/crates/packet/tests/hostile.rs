@@ -77,7 +77,7 @@ fn mutated_captures_give_an_answer_or_a_typed_error() {
     for (interface, (link_type, data)) in frames.iter().enumerate() {
         let taken = Taken { seconds: 5, micros: 6, original_len: data.len() as u32, data };
         sources.push(pcap(*link_type, &[taken]));
-        ng.extend(little.interface(*link_type as u16, 0, &little.option(9, &[interface as u8 * 11])));
+        ng.extend(little.interface(*link_type as u16, 0, &little.option(9, &[(interface % 20) as u8 * 11])));
         ng.extend(little.enhanced(interface as u32, 1 << 50, data, &little.option(4, &[1; 8])));
         ng.extend(little.block([4, 5, 9, 0x0bad, 77][interface % 5], &[3; 20]));
         ng.extend(little.simple(data));

@@ -5,10 +5,13 @@
 //!   the first to carry their TSval, with no gap, late segment or repeat between the two.
 //! - interarrival jitter (RFC 3550 6.4.1, A.8 integer form) over the same pairs, in ns.
 //!
-//! Limits: TSval counts whole ticks, so each d is quantised by one tick: |IPDV| and jitter are too high by up to
-//! one tick and cannot resolve less. Known ticks above 4 ms are therefore not used. PDV is left out: over a flow's
-//! life the two clocks' skew would pass for delay until it is fitted and removed.
+//! - PDV (RFC 5481 4.2): d above its floor, skew removed (`floor`), of in-order data segments sent once that are the
+//!   first to carry their TSval.
+//!
+//! Limits: TSval counts whole ticks, so each d is quantised by one tick: |IPDV|, PDV and jitter are too high by up to
+//! one tick and cannot resolve less. Known ticks above 4 ms are therefore not used.
 
+use super::floor::Floor;
 use crate::histogram::Samples;
 use crate::state::state;
 
@@ -36,23 +39,38 @@ pub struct SenderClock {
     jitter_16th: i64,
     /// |IPDV|.
     pub ipdv: Samples,
+    floor: Floor,
+    /// PDV.
+    pub pdv: Samples,
 }
 
-state!(SenderClock { started, first_ns, last_tsval, ticks, segments, tick_ns, last_transit_ns, jitter_16th, ipdv });
+state!(SenderClock {
+    started,
+    first_ns,
+    last_tsval,
+    ticks,
+    segments,
+    tick_ns,
+    last_transit_ns,
+    jitter_16th,
+    ipdv,
+    floor,
+    pdv,
+});
 
 impl SenderClock {
-    /// A data segment seen in order, once.
+    /// A data segment seen in order, once. Returns its PDV.
     #[inline]
-    pub fn sent(&mut self, tsval: u32, now_ns: i64) {
+    pub fn sent(&mut self, tsval: u32, now_ns: i64) -> Option<i64> {
         if !self.started {
             self.started = true;
             self.first_ns = now_ns;
             self.last_tsval = tsval;
-            return;
+            return None;
         }
         let step = tsval.wrapping_sub(self.last_tsval) as i32;
         if step <= 0 {
-            return;
+            return None;
         }
         self.last_tsval = tsval;
         self.ticks = self.ticks.saturating_add(i64::from(step));
@@ -62,7 +80,7 @@ impl SenderClock {
             if self.segments >= FEWEST_SEGMENTS && elapsed_ns >= SHORTEST_NS && self.segments & 3 == 0 {
                 self.tick_ns = known_tick(elapsed_ns / self.ticks.max(1));
             }
-            return;
+            return None;
         };
         let transit_ns = elapsed_ns.saturating_sub(self.ticks.saturating_mul(tick_ns));
         if let Some(last_ns) = self.last_transit_ns {
@@ -72,6 +90,12 @@ impl SenderClock {
                 self.jitter_16th.saturating_add(variation_ns).saturating_sub(self.jitter_16th.saturating_add(8) >> 4);
         }
         self.last_transit_ns = Some(transit_ns);
+        if tick_ns > COARSEST_NS {
+            return None;
+        }
+        let above_ns = self.floor.above(elapsed_ns, transit_ns);
+        self.pdv.add(above_ns);
+        Some(above_ns)
     }
 
     /// A gap, a late segment or a repeat: the next segment has no predecessor.

@@ -1,16 +1,20 @@
 //! One TCP connection: order of the steps for a packet, handshake, state. The rules live next door: `sequence`
-//! (arithmetic, holes), `loss` (repeats), `rtt` (samples), `side` (what an end said), `clock` (delay variation).
+//! (arithmetic, holes), `loss` (repeats), `rtt` (samples), `side` (what an end said), `clock` and `floor` (delay
+//! variation).
 
 mod clock;
+mod floor;
 mod loss;
 mod rtt;
 mod sequence;
 mod side;
+mod wireshark;
 
 pub use side::Side;
+pub use wireshark::{is_told_here, Wireshark};
 
 use crate::bins::BestSamples;
-use crate::codes::{ConnectionState, Direction, EventKind, RttMethod};
+use crate::codes::{ConnectionState, Direction, EventKind, RttMethod, Toward};
 use crate::state::state;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -33,6 +37,8 @@ pub struct Notes {
     pub lost: (u32, u32),
     /// Packets of this direction that came late.
     pub reordered: u32,
+    /// Delay of this packet above its direction's floor.
+    pub pdv_ns: Option<i64>,
     duplicate_ack: bool,
 }
 
@@ -44,6 +50,7 @@ impl Notes {
         self.samples.clear();
         self.lost = (0, 0);
         self.reordered = 0;
+        self.pdv_ns = None;
         self.duplicate_ack = false;
     }
 
@@ -116,6 +123,8 @@ pub struct Connection {
     established: bool,
     refused: bool,
     reset: bool,
+    /// Direction of the first RST that was no refusal.
+    reset_is_reverse: bool,
     responder_spoke: bool,
     /// Last SYN of the initiator.
     pub last_syn: Option<Mark>,
@@ -135,6 +144,7 @@ state!(Connection {
     established,
     refused,
     reset,
+    reset_is_reverse,
     responder_spoke,
     last_syn,
     first_fin,
@@ -184,7 +194,7 @@ impl Connection {
             } else if matches!(place, Place::Late | Place::Repeat) {
                 sender.waiting.spoil(segment.seq, segment.tsval);
             }
-            observe_clock(sender, &segment, place);
+            notes.pdv_ns = observe_clock(sender, &segment, place);
         }
         if is_new && segment.payload > 0 && receiver.right_edge.is_some_and(|edge| at_most(edge, segment.end)) {
             notes.event(EventKind::WindowFull, Some(i64::from(segment.payload)));
@@ -275,6 +285,7 @@ impl Connection {
         } else {
             if !self.reset {
                 notes.event(EventKind::Reset, None);
+                self.reset_is_reverse = direction == Direction::Reverse;
             }
             self.reset = true;
         }
@@ -315,6 +326,12 @@ impl Connection {
         }
     }
 
+    /// Who sent the first RST that was no refusal.
+    pub fn reset_by(&self) -> Option<Toward> {
+        let sender = if self.reset_is_reverse { Toward::Responder } else { Toward::Initiator };
+        self.reset.then_some(sender)
+    }
+
     /// The SYN that nobody answered, if that is how the connection ended.
     pub fn unanswered_syn(&self) -> Option<Mark> {
         let is_unanswered = !self.responder_spoke && !self.established && !self.refused && !self.reset;
@@ -327,16 +344,18 @@ impl Connection {
     }
 }
 
-fn observe_clock(sender: &mut Side, segment: &Segment, place: Place) {
+/// Shows a segment to its sender's clock; returns its PDV.
+fn observe_clock(sender: &mut Side, segment: &Segment, place: Place) -> Option<i64> {
     match (place, segment.tsval, segment.now_ns) {
         (Place::New, Some(tsval), Some(now_ns)) if segment.payload > 0 => {
-            sender.clock.get_or_insert_with(|| Box::new(SenderClock::default())).sent(tsval, now_ns);
+            sender.clock.get_or_insert_with(|| Box::new(SenderClock::default())).sent(tsval, now_ns)
         }
-        (Place::New, ..) => {}
+        (Place::New, ..) => None,
         _ => {
             if let Some(clock) = &mut sender.clock {
                 clock.interrupt();
             }
+            None
         }
     }
 }

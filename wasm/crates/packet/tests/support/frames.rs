@@ -11,6 +11,7 @@ pub fn vlan(id: u16, kind: u16, inside: &[u8]) -> Vec<u8> {
     [&id.to_be_bytes()[..], &kind.to_be_bytes(), inside].concat()
 }
 
+#[derive(Clone, Copy)]
 pub struct Ipv4<'a> {
     pub protocol: u8,
     pub fragment: u16,
@@ -93,6 +94,7 @@ pub fn one_of_each() -> Vec<(u32, Vec<u8>)> {
         Ipv4 { protocol: 47, ..IPV4 }.wrap(&[&[0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2][..], &v4].concat());
     let bridged = Ipv4 { protocol: 47, ..IPV4 }
         .wrap(&[&[0, 0, 0x65, 0x58][..], &ethernet(0x8100, &vlan(9, 0x86dd, &routed))].concat());
+    let raw = v4.clone();
     vec![
         (1, ethernet(0x0800, &v4)),
         (1, ethernet(0x0800, &v4_tcp)),
@@ -122,7 +124,31 @@ pub fn one_of_each() -> Vec<(u32, Vec<u8>)> {
         (108, [&[0, 0, 0, 2][..], &v4].concat()),
         (9, [&[0xff, 3, 0, 0x21][..], &v4].concat()),
         (104, [&[0x0f, 0, 8, 0][..], &v4].concat()),
-        (101, v4),
-        (105, vec![8; 40]),
+        (101, v4.clone()),
+        (105, [&[8, 1, 0, 0][..], &[1; 18], &[0x10, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &raw].concat()),
+        (
+            127,
+            [&[0, 0, 8, 0, 0, 0, 0, 0, 8, 1, 0, 0][..], &[1; 18], &[0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &raw].concat(),
+        ),
+        (
+            192,
+            [&[0, 0, 8, 0, 105, 0, 0, 0, 8, 1, 0, 0][..], &[1; 18], &[0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &raw]
+                .concat(),
+        ),
+        (107, [&[0x18, 0x41, 3, 0xcc][..], &raw].concat()),
+        (239, [&[2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 1, 0, raw.len() as u8 + 4, 0, 9, 0][..], &raw].concat()),
+        (197, [&[1, 2, 3, 4, 5, 6, 7, 8, 22, 4, 0, 0, 0, 0, 0, raw.len() as u8][..], &raw].concat()),
+        (1, tunnelled(4789, &[&[8, 0, 0, 0, 0, 0, 7, 0][..], &ethernet(0x0800, &raw)].concat())),
+        (1, tunnelled(6081, &[&[0, 0, 0x65, 0x58, 0, 0, 7, 0][..], &ethernet(0x0800, &raw)].concat())),
+        (1, tunnelled(2152, &[&[0x30, 0xff, 0, raw.len() as u8, 0, 0, 0, 7][..], &raw].concat())),
+        (1, tunnelled(1701, &[&[0, 2, 0, 7, 0, 1, 0xff, 3, 0, 0x21][..], &raw].concat())),
+        (1, ethernet(0x8847, &[&[0, 1, 1, 64, 0, 0, 0, 0][..], &ethernet(0x0800, &raw)].concat())),
+        (1, ethernet(0x88e7, &[&[0, 0, 0, 7][..], &ethernet(0x0800, &raw)].concat())),
     ]
+}
+
+fn tunnelled(port: u16, payload: &[u8]) -> Vec<u8> {
+    let mut datagram = udp(payload);
+    datagram[2..4].copy_from_slice(&port.to_be_bytes());
+    ethernet(0x0800, &IPV4.wrap(&datagram))
 }

@@ -1,0 +1,153 @@
+/**
+ * What a reader must know of a metric beyond its one-line definition: how it is computed, whose definition that is, which
+ * way it errs, and when it is null. By column name without `forward_`, `reverse_` and `rtt_to_*_`: both ends share a note.
+ */
+
+export interface Note {
+  readonly formula: string;
+  readonly source: string;
+  readonly bias: string;
+  readonly null_when: string;
+}
+
+const RTT_BIAS =
+  'high, never low, while the capture missed nothing: the echoing host’s delay and delayed ACKs (40 to 500 ms) are in it';
+const RTT_NULL = 'no sample toward that end: one direction missing, or nothing was acknowledged cleanly';
+const QUANTILE =
+  'nearest rank: the smallest sample with at least q·n samples at or below it; exact up to 64 samples, then a log-linear histogram within 0.2 %';
+const NOT_TCP = 'the flow is not TCP, or no TCP header was captured';
+const CLOCK_NULL =
+  'no sender clock: no TCP timestamps, fewer than 20 timestamped data segments in order or less than 2 s of them, a slope that fits no known tick within 2 %, or a tick above 4 ms';
+
+export const NOTES: Readonly<Record<string, Note>> = {
+  pdv_p95_ns: {
+    formula:
+      'D(i) = arrival(i) − TSval(i)·tick; PDV(i) = D(i) − floor, floor = min D of the last minute with the clocks’ skew removed (lower convex hull of 5 s minima); 95th percentile, nearest rank',
+    source: 'RFC 5481 4.2 (PDV), RFC 7323 (timestamps); hull: Moon, Skelly, Towsley 1999',
+    bias: 'high by up to one tick (TSval counts whole ticks); up to 0.5 ms more in the first 30 s at 50 ppm of skew, until the skew is known; low where a queue stands for over a minute',
+    null_when: CLOCK_NULL,
+  },
+  ipdv_p50_ns: {
+    formula: '|D(i) − D(i−1)| over consecutive data segments that are the first of their TSval; median',
+    source: 'RFC 5481 4.1, RFC 3393',
+    bias: 'high by up to one tick; pairs across a gap, a late or a repeated segment are left out',
+    null_when: CLOCK_NULL,
+  },
+  interarrival_jitter_ns: {
+    formula: 'J += (|D(i) − D(i−1)| − J) / 16 in order of arrival, integer form, at the end of the flow',
+    source: 'RFC 3550 6.4.1 and A.8',
+    bias: 'high by up to one tick; remembers about the last 16 packets',
+    null_when: CLOCK_NULL,
+  },
+  min_ns: {
+    formula: 'smallest accepted sample of the method named in the column beside it',
+    source: 'RFC 7323 4 (timestamp), RFC 6298 3 (Karn), RFC 9293 3.5 (handshake)',
+    bias: RTT_BIAS,
+    null_when: RTT_NULL,
+  },
+  p50_ns: { formula: QUANTILE, source: 'as min_ns', bias: RTT_BIAS, null_when: RTT_NULL },
+  p95_ns: { formula: QUANTILE, source: 'as min_ns', bias: RTT_BIAS, null_when: RTT_NULL },
+  p99_ns: { formula: QUANTILE, source: 'as min_ns', bias: RTT_BIAS, null_when: RTT_NULL },
+  rtt_ns: {
+    formula:
+      'handshake: SYN → SYN-ACK, SYN-ACK → ACK; timestamp: data segment → first packet that acknowledges any of it and echoes its TSval; ack: segment sent once → first ACK of its last byte',
+    source: 'RFC 7323 4.3, RFC 6298 3 (Karn), RFC 9293 3.5; a pure ACK’s TSval is never timed (Strowes 2013)',
+    bias: RTT_BIAS,
+    null_when: 'never: a row is an accepted sample',
+  },
+  rtt_handshake_ns: {
+    formula: 'time of the first ACK after the SYN-ACK − time of the SYN',
+    source: 'RFC 9293 3.5; equals tcp.analysis.initial_rtt of Wireshark where neither was repeated',
+    bias: 'high where a host was slow to answer; SYN proxies answer for a server',
+    null_when: 'SYN, SYN-ACK or ACK was not seen, or SYN or SYN-ACK was sent more than once (Karn)',
+  },
+  lost_packets: {
+    formula:
+      'repeats of data that was seen (lost beyond the capture point) + repeats that filled a hole (lost before it) − those that DSACK or Eifel proved needless',
+    source: 'RFC 2883 (DSACK), RFC 3522 (Eifel), RFC 5681, RFC 6675',
+    bias: 'high where repeats were needless and nothing proved it; low where one repeat carried several lost segments, and by losses never repaired',
+    null_when: NOT_TCP + '; or no packet with payload, SYN or FIN',
+  },
+  loss_ratio: {
+    formula: 'lost_packets / (packets with payload, SYN or FIN + originals that only a hole betrays)',
+    source: 'RFC 7680 (as far as one capture point can know)',
+    bias: 'as lost_packets',
+    null_when: 'as lost_packets',
+  },
+  retransmissions: {
+    formula: 'plain + fast + spurious repeats; with --compat wireshark by Wireshark’s rules',
+    source: 'RFC 5681 3.2, RFC 6675; Wireshark User’s Guide, TCP Analysis',
+    bias: 'copies made by the capture are left out (strict); a repeat of what the capture missed counts',
+    null_when: NOT_TCP,
+  },
+  out_of_order: {
+    formula:
+      'segments that fill a hole and are originals: TSval before that of the segment that opened it, or in less time than a repeat needs',
+    source: 'RFC 4737 3; with --compat wireshark Wireshark’s 3 ms or initial RTT',
+    bias: 'without timestamps a repeat quicker than the handshake RTT passes for reordering',
+    null_when: NOT_TCP,
+  },
+  reordered_packets: {
+    formula: 'packets with a sequence number below the next expected, duplicates removed first',
+    source: 'RFC 4737 3',
+    bias: 'as out_of_order for TCP',
+    null_when: 'no sequence number to go by',
+  },
+  duplicate_acks: {
+    formula:
+      'ACKs without payload that repeat the last acknowledgment while data is outstanding, window unchanged',
+    source: 'RFC 5681 2; with --compat wireshark Wireshark’s rule',
+    bias: 'low where ACKs were missed',
+    null_when: NOT_TCP,
+  },
+  deadline_miss_ratio: {
+    formula:
+      '(samples later than the minimum so far + max(1 tick, 15 ms), and lost packets) / (samples + lost packets)',
+    source: '15 ms: one frame at 60 Hz, rounded down; default, not a standard',
+    bias: 'low at the start of a flow, while the minimum is still high',
+    null_when: 'no sample',
+  },
+  deadline_misses: {
+    formula: 'as deadline_miss_ratio, counted in the bin',
+    source: 'as deadline_miss_ratio',
+    bias: 'as deadline_miss_ratio',
+    null_when: 'neither a sample nor a loss in the bin',
+  },
+  connection_state: {
+    formula:
+      'both FINs: closed; RST to the SYN: refused; other RST: reset; one FIN: half_closed; ACK after the handshake: established; else half_open',
+    source: 'RFC 9293 3.3.2 and 3.6',
+    bias: 'what the capture missed did not happen: a missed FIN leaves half_closed',
+    null_when: NOT_TCP,
+  },
+  reset_by: {
+    formula: 'sender of the first RST that was no answer to a SYN',
+    source: 'RFC 9293 3.10.7',
+    bias: 'a middlebox can send it in the name of either end',
+    null_when: 'no such RST',
+  },
+  dscp_changes: {
+    formula: 'packets whose DSCP differs from that of the packet before, in one direction',
+    source: 'RFC 2474',
+    bias: 'senders may mark on purpose; re-marking on the path needs both ends',
+    null_when: 'no packet in that direction',
+  },
+  ttl_changes: {
+    formula: 'packets whose TTL or hop limit differs from that of the packet before, in one direction',
+    source: 'RFC 791, RFC 8200 3',
+    bias: 'a middlebox that answers for the host changes TTL without a change of route',
+    null_when: 'no packet in that direction',
+  },
+  zero_window_events: {
+    formula: 'packets that advertise a window of 0 outside SYN, FIN and RST',
+    source: 'RFC 9293 3.8.6',
+    bias: 'none: counted as sent',
+    null_when: NOT_TCP,
+  },
+};
+
+/** The note of a column; null where the definition says it all. */
+export function noteOf(column: string): Note | null {
+  const bare = column.replace(/^(forward_|reverse_|rtt_to_responder_|rtt_to_initiator_)/, '');
+  return NOTES[column] ?? NOTES[bare] ?? NOTES[column.replace(/^rtt_(?=min|p50|p95)/, '')] ?? null;
+}
