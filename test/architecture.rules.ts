@@ -82,6 +82,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
   {
     room: 'extracts/',
     mayUse: [
+      // Compressed captures are unpacked on a thread of its own.
+      'parallel/',
       'redaction/',
       'capture/',
       'comparison/',

@@ -1,11 +1,11 @@
-/** Capture files → chosen records, rewritten: plain or gzip, several rotated files counted as one. */
+/** Capture files → chosen records, rewritten: plain or compressed, several rotated files counted as one. */
 
-import { createReadStream } from 'node:fs';
 import { resolveCaptures } from '../capture/open.ts';
-import { blocksOfStream, gunzipped, type StreamDamage } from '../capture/stream.ts';
+import { blocksOfChunks, fileChunks, plainChunks, type StreamDamage } from '../capture/stream.ts';
 import { Core } from '../engine/core.ts';
 import { extractRecords, type ExtractConfig, type ExtractedRecord } from '../engine/extract.ts';
 import { compileEngine } from '../engine/load.ts';
+import { unpackedInThread } from '../parallel/unpack-thread.ts';
 
 const BLOCK_BYTES = 1 << 20;
 let core: Core | null = null;
@@ -23,8 +23,8 @@ export async function* readRecords(
   core ??= new Core(compileEngine());
   for (const file of resolveCaptures(paths).files) {
     const damage: StreamDamage = { message: null };
-    const stream = file.container === 'gzip' ? gunzipped(file.path, damage) : createReadStream(file.path);
-    for await (const record of extractRecords(core, config, blocksOfStream(stream, BLOCK_BYTES, damage)))
+    const plain = plainChunks(file.container, fileChunks(file.path), unpackedInThread);
+    for await (const record of extractRecords(core, config, blocksOfChunks(plain, BLOCK_BYTES, damage)))
       yield { ...record, path: file.path };
   }
 }
