@@ -14,7 +14,7 @@ import type { Pool } from './pool.ts';
 import type { Spares } from './segments.ts';
 
 /** Rows per round: large enough that handing state over is cheap, small enough that memory stays flat. */
-const ROUND_BYTES = 24 << 20;
+const ROUND_BYTES = 8 << 20;
 /** Rounds that may be under way: one being analysed while the next one is decoded. */
 const ROUNDS_AHEAD = 2;
 const MAX_FRAME = 0xffff_fffe;

@@ -11,7 +11,7 @@ import type { Spares } from './segments.ts';
 import { openSource } from './source.ts';
 
 /** Default size of a segment; never changes a result. */
-export const SEGMENT_BYTES = 8 << 20;
+export const SEGMENT_BYTES = 4 << 20;
 
 export interface ReadOptions {
   /** What outputs call the file. */
