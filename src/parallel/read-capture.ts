@@ -49,10 +49,12 @@ export async function readCapture(
   const own = new Diagnostics();
   const lists = [diagnostics, own];
   const facts = new CaptureFacts(name);
+  let isStopped = false;
   try {
     for await (const segment of source.segments) {
       for (const list of lists) list.addSegment(name, facts.records, segment.tally);
       facts.add(segment, lists);
+      isStopped ||= segment.summary.isStopped;
       await options.onSegment(segment);
     }
   } catch (error) {
@@ -61,7 +63,8 @@ export async function readCapture(
       ? unpackable(file, source.damage.message)
       : error;
   }
-  if (source.damage.message !== null) {
+  // Behind a record that cannot be read nothing is said: whether it was unpacked at all depends on the blocks.
+  if (source.damage.message !== null && !isStopped) {
     if (facts.records === 0) throw unpackable(file, source.damage.message);
     const first = { capture: name, byte_offset: facts.exitOffset, record: facts.records };
     for (const list of lists) list.add('capture/compression-damaged', 1, 0, first, source.damage.message);

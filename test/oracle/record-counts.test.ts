@@ -43,6 +43,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'formats/ngtest-le-basic-test017.pcapng': CUSTOM,
   'formats/gopacket-pcapgo-le-test902.pcapng':
     'ticks of 2⁻⁹ s: 195.3125 ms exactly; capinfos rounds to the centisecond',
+  'formats/ppp-pcapng-example.pcapng.zst': 'as the next one: the same packets, compressed',
   'formats/ppp-pcapng-example-2.pcapng':
     'times of the year 2554 are outside a signed 64-bit count of ns; see DIFFERENCES.md',
 };

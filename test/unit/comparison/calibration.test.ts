@@ -116,5 +116,6 @@ test('a shared queue with a memory of ten minutes keeps its coverage', () => {
   expect(tally.covered).toBeGreaterThanOrEqual(0.91 * runs);
   expect(tally.degradedAtMargin).toBeLessThanOrEqual(0.07 * runs);
   expect(tally.equivalentAtMargin).toBeLessThanOrEqual(0.08 * runs);
-  expect(tally.degradedAt18).toBeGreaterThanOrEqual(0.95 * runs);
+  // Power, not honesty: a block rule that takes long memory darkly pays for its coverage here (acceptance asks 80 % at 2δ).
+  expect(tally.degradedAt18).toBeGreaterThanOrEqual(0.9 * runs);
 });
