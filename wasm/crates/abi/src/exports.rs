@@ -5,7 +5,7 @@
 //! input_reserve(session, tag, len) → address   where the host writes the next `len` bytes of that tag
 //! push(session, tag, len) → status             0 go on, 1 enough (decode: past the segment's end; unpack: take the
 //!                                              output and push again, if only nothing), 2 error
-//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: 0 more rounds follow, 1 last round
+//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: end of a round, 1 = of the last
 //! output(session, what) → address of {address u32, len u32}
 //! table(session, id) → address of {rows u32, columns u32, then per column {data, len, validity, len, nulls}}
 //! last_error(session) → address of {address u32, len u32}

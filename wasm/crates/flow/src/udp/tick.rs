@@ -24,12 +24,18 @@ const PAUSE_TICKS: i64 = 64;
 const STRAY_PERMILLE: i64 = 125;
 const STRAY_PERMILLE_FEW: i64 = 70;
 const LOST_PERMILLE: i64 = 220;
+/// A sender that shows no clock is asked again after ever more arrivals, up to so many: a search costs as much as two
+/// hundred packets.
+const LONGEST_REST: u32 = 1024;
 
 /// The clock of one direction's sender, as its arrivals show it.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     /// Arrivals not yet on a grid.
     early: Vec<i64>,
+    /// Arrivals to let pass before the next search, and how many after it fails again.
+    rest: u32,
+    next_rest: u32,
     /// Arrivals that were merged into the one before, and all.
     merged: u32,
     arrivals: u32,
@@ -64,6 +70,8 @@ pub struct Tick {
 
 state!(Tick {
     early,
+    rest,
+    next_rest,
     merged,
     arrivals,
     last_ns,
@@ -201,12 +209,18 @@ impl Tick {
         if gap_ns.is_some_and(|gap_ns| gap_ns > LONGEST_NS.saturating_mul(2)) {
             self.early.clear();
         }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return None;
+        }
         self.early.push(at_ns);
         if self.early.len() >= ARRIVALS {
             match search(&self.early).filter(|grid| grid.stray_permille < STRAY_PERMILLE) {
                 Some(grid) => self.lock(&grid),
                 None => {
-                    self.early.drain(..ARRIVALS / 2);
+                    self.early.clear();
+                    self.rest = self.next_rest;
+                    self.next_rest = self.next_rest.saturating_mul(2).clamp(ARRIVALS as u32, LONGEST_REST);
                 }
             }
         }
@@ -217,6 +231,7 @@ impl Tick {
     fn lock(&mut self, grid: &Grid) {
         let early = core::mem::take(&mut self.early);
         let Some(&first) = early.first() else { return };
+        self.next_rest = 0;
         self.period = round(grid.period_ns * 256.0);
         self.found_ns = round(grid.period_ns);
         self.base_ns = first.saturating_add(round(grid.phase_ns));
