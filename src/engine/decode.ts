@@ -143,8 +143,7 @@ function segmentOf(
     rowOffsets.push((rowOffsets[shard] ?? 0) + session.peek(OUTPUT.rows + shard).length);
   }
   const rows = makeRows(rowOffsets[SHARDS] ?? 0);
-  for (let shard = 0; shard < SHARDS; shard++)
-    rows.set(session.peek(OUTPUT.rows + shard), rowOffsets[shard]);
+  for (let shard = 0; shard < SHARDS; shard++) rows.set(session.peek(OUTPUT.rows + shard), rowOffsets[shard]);
   return {
     summary,
     entryContext: session.output(OUTPUT.entryContext),

@@ -90,7 +90,8 @@ export class FlowPipeline implements Spares {
       await this.#emit(shards, isLast);
       const mostSpares = 2 * this.#pool.workers + 2;
       for (const { buffer } of segments.map(({ rows }) => rows)) {
-        if (buffer instanceof SharedArrayBuffer && this.#spares.length < mostSpares) this.#spares.push(buffer);
+        if (buffer instanceof SharedArrayBuffer && this.#spares.length < mostSpares)
+          this.#spares.push(buffer);
       }
     });
     // Failures surface where the promise is awaited below or in `finish`.

@@ -55,6 +55,7 @@ pub unsafe extern "C" fn session_close(session: *mut Session) {
 /// Reserves `len` bytes for the next input of `tag` and returns their address.
 #[no_mangle]
 pub extern "C" fn input_reserve(session: *mut Session, tag: u32, len: usize) -> *mut u8 {
+    crate::memory::keep_ahead();
     with(session, core::ptr::null_mut(), |session| session.reserve(tag, len).as_mut_ptr())
 }
 

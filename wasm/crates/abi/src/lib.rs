@@ -4,6 +4,7 @@
 mod blob;
 pub mod emit;
 mod exports;
+mod memory;
 mod session;
 
 /// Raised whenever a call, a tag, a blob layout or a column list changes shape.
