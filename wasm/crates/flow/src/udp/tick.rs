@@ -24,18 +24,19 @@ const PAUSE_TICKS: i64 = 64;
 const STRAY_PERMILLE: i64 = 125;
 const STRAY_PERMILLE_FEW: i64 = 70;
 const LOST_PERMILLE: i64 = 220;
-/// A sender that shows no clock is asked again after ever more arrivals, up to so many: a search costs as much as two
-/// hundred packets.
-const LONGEST_REST: u32 = 1024;
+/// A sender that has shown no clock so often is asked again after ever more arrivals, up to 2¹⁰ of them: a search costs
+/// as much as two hundred packets.
+const PATIENCE: u8 = 8;
+const LONGEST_REST_BITS: u8 = 10;
 
 /// The clock of one direction's sender, as its arrivals show it.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     /// Arrivals not yet on a grid.
     early: Vec<i64>,
-    /// Arrivals to let pass before the next search, and how many after it fails again.
+    /// Searches that failed since the last grid, and arrivals to let pass before the next.
+    failures: u8,
     rest: u32,
-    next_rest: u32,
     /// Arrivals that were merged into the one before, and all.
     merged: u32,
     arrivals: u32,
@@ -70,8 +71,8 @@ pub struct Tick {
 
 state!(Tick {
     early,
+    failures,
     rest,
-    next_rest,
     merged,
     arrivals,
     last_ns,
@@ -218,9 +219,12 @@ impl Tick {
             match search(&self.early).filter(|grid| grid.stray_permille < STRAY_PERMILLE) {
                 Some(grid) => self.lock(&grid),
                 None => {
-                    self.early.clear();
-                    self.rest = self.next_rest;
-                    self.next_rest = self.next_rest.saturating_mul(2).clamp(ARRIVALS as u32, LONGEST_REST);
+                    self.early.drain(..ARRIVALS / 2);
+                    self.failures = self.failures.saturating_add(1);
+                    if self.failures > PATIENCE {
+                        self.early.clear();
+                        self.rest = 1 << (self.failures - PATIENCE).saturating_add(5).min(LONGEST_REST_BITS);
+                    }
                 }
             }
         }
@@ -231,7 +235,7 @@ impl Tick {
     fn lock(&mut self, grid: &Grid) {
         let early = core::mem::take(&mut self.early);
         let Some(&first) = early.first() else { return };
-        self.next_rest = 0;
+        self.failures = 0;
         self.period = round(grid.period_ns * 256.0);
         self.found_ns = round(grid.period_ns);
         self.base_ns = first.saturating_add(round(grid.phase_ns));
