@@ -17,6 +17,7 @@ import { Core } from './engine/core.ts';
 import { checkFilter } from './engine/decode.ts';
 import { compileEngine } from './engine/load.ts';
 import { Pool } from './parallel/pool.ts';
+import { RowBuffers } from './parallel/row-buffers.ts';
 import { readCapture, SEGMENT_BYTES } from './parallel/read-capture.ts';
 
 export interface InfoOptions {
@@ -86,7 +87,7 @@ export async function captureInfo(inputs: readonly string[], options: InfoOption
         onBytes: (bytes) => options.onProgress?.({ bytes: doneBytes + bytes, totalBytes, packets }),
         onSegment: ({ rows, summary }) => {
           packets += summary.records;
-          spares.give(rows.buffer);
+          spares.give(rows);
         },
       });
       timeline.add(read.facts, diagnostics);
@@ -99,19 +100,6 @@ export async function captureInfo(inputs: readonly string[], options: InfoOption
   timeline.conclude(diagnostics);
   const records = diagnostics.records();
   return { captures, quality: qualityOf(records), diagnostics: records };
-}
-
-/** Rows are of no interest here; their memory serves again. */
-class RowBuffers {
-  readonly #buffers: SharedArrayBuffer[] = [];
-
-  take(): SharedArrayBuffer | null {
-    return this.#buffers.pop() ?? null;
-  }
-
-  give(buffer: ArrayBufferLike): void {
-    if (buffer instanceof SharedArrayBuffer && this.#buffers.length < 8) this.#buffers.push(buffer);
-  }
 }
 
 function infoOf(read: Parameters<typeof summaryOf>[0], fileBytes: number | null): CaptureInfo {

@@ -12,7 +12,7 @@ import { InputError } from '../errors.ts';
 import { mergeAtEnd, mergeTables, splitAtEnd } from '../tables/merge.ts';
 import type { SegmentRows } from './messages.ts';
 import type { Pool } from './pool.ts';
-import type { Spares } from './segments.ts';
+import { RowBuffers } from './row-buffers.ts';
 
 /** Rows per round: large enough that handing state over is cheap, small enough that memory stays flat. */
 const ROUND_BYTES = 8 << 20;
@@ -24,12 +24,12 @@ const MAX_FRAME = 0xffff_fffe;
 export type TableSink = (table: TableName, rows: RawTable) => void | Promise<void>;
 
 /** Analyses a capture set given segment by segment; one instance per set. */
-export class FlowPipeline implements Spares {
+export class FlowPipeline {
+  readonly buffers = new RowBuffers();
   readonly #pool: Pool;
   readonly #config: FlowConfig;
   readonly #sink: TableSink;
   readonly #underWay: Promise<void>[] = [];
-  readonly #spares: SharedArrayBuffer[] = [];
   readonly #tallies: TallyEntry[][] = Array.from({ length: SHARDS }, () => []);
   /** Rows that no frame completed, kept for the end so that the cut into rounds cannot be seen. */
   readonly #atEnd = new Map<TableName, RawTable[]>();
@@ -41,10 +41,6 @@ export class FlowPipeline implements Spares {
     this.#pool = pool;
     this.#config = config;
     this.#sink = sink;
-  }
-
-  take(): SharedArrayBuffer | null {
-    return this.#spares.pop() ?? null;
   }
 
   /** Records before the next segment, over all files. */
@@ -88,11 +84,7 @@ export class FlowPipeline implements Spares {
       // A shard counts over its whole life: the latest word replaces the one before.
       for (const { shard, tally } of shards) this.#tallies[shard] = [...tally];
       await this.#emit(shards, isLast);
-      const mostSpares = 2 * this.#pool.workers + 2;
-      for (const { buffer } of segments.map(({ rows }) => rows)) {
-        if (buffer instanceof SharedArrayBuffer && this.#spares.length < mostSpares)
-          this.#spares.push(buffer);
-      }
+      for (const { rows } of segments) this.buffers.give(rows);
     });
     // Failures surface where the promise is awaited below or in `finish`.
     done.catch(() => undefined);

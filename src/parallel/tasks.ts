@@ -16,6 +16,11 @@ import type {
 
 const STRADDLE_BYTES = 64 << 10;
 
+/** Room for the next segments' rows too: a shared buffer that is dropped stays until some thread collects its garbage. */
+function roomFor(length: number): number {
+  return Math.ceil(length * 1.25);
+}
+
 export class Station {
   readonly #core: Core;
   readonly #decoder: SegmentDecoder;
@@ -28,12 +33,10 @@ export class Station {
 
   /** Reads the range straight into the core's memory: no copy in between. */
   decode(task: DecodeRangeTask | DecodeBlockTask): DecodeAnswer {
-    const makeRows = (length: number): Uint8Array =>
-      new Uint8Array(
-        task.spare !== null && task.spare.byteLength >= length ? task.spare : new SharedArrayBuffer(length),
-        0,
-        length,
-      );
+    const makeRows = (length: number): Uint8Array => {
+      const fits = task.spare !== null && task.spare.byteLength >= length;
+      return new Uint8Array(fits ? task.spare : new SharedArrayBuffer(roomFor(length)), 0, length);
+    };
     return answer(() => {
       if (task.kind === 'block') {
         return this.#decoder.decode(task.config, readerOf(task.parts), task.endOfFile, makeRows);
