@@ -30,6 +30,7 @@ const REAL: readonly { readonly file: string; readonly because: string }[] = [
   { file: 'two-ended/teto-iperf-2/server.pcapng', because: 'cooked capture, MPTCP, nanoseconds' },
   { file: 'tcp/tcptrace-dsack.dmp.gz', because: 'gzip: a stream, blocks instead of ranges' },
   { file: 'tcp/wsamples-nfs-bad-stalls.cap', because: 'retransmissions and stalls: events at joins' },
+  { file: 'mtu-icmp/zeek-smtp.pcap', because: 'ICMP errors that tell flows of other hosts' },
   { file: 'mtu-icmp/ppp-ip-frag.pcap', because: 'fragments that straddle segments' },
   { file: 'encapsulation/zeek-vlan-qinqinq.pcap', because: 'stacked VLAN tags' },
   { file: 'voip-quic/ndpi-kakaotalk-talk.pcap', because: 'RTP and many small UDP flows' },

@@ -214,8 +214,16 @@ pub enum ConnectionState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MtuFinding {
+    /// Nothing limits the path as far as its packets show.
+    None = 0,
+    /// A SYN was seen twice, the second time with a smaller MSS.
+    Clamped = 1,
+    /// An ICMP error called a packet too big.
+    PacketTooBig = 2,
     /// Fragments were seen.
     Fragmented = 3,
+    /// Larger packets vanish, smaller ones arrive.
+    BlackHole = 4,
 }
 
 /// Kinds of `events.kind` that this crate finds.
@@ -237,6 +245,9 @@ pub enum EventKind {
     EcnCe = 11,
     TtlChange = 12,
     Fragment = 13,
+    PacketTooBig = 14,
+    MtuBlackHole = 15,
+    MssClamp = 16,
     HalfClosed = 17,
     Reset = 18,
     ConnectFailure = 19,
@@ -288,7 +299,10 @@ mod tests {
         ] {
             assert_eq!(columns::CONNECTION_STATES[code as usize], snake(code));
         }
-        assert_eq!(columns::MTU_FINDINGS[MtuFinding::Fragmented as usize], "fragmented");
+        use MtuFinding::{BlackHole, Clamped, Fragmented};
+        for code in [MtuFinding::None, Clamped, MtuFinding::PacketTooBig, Fragmented, BlackHole] {
+            assert_eq!(columns::MTU_FINDINGS[code as usize], snake(code));
+        }
         for code in [
             Retransmission,
             FastRetransmission,
@@ -304,6 +318,9 @@ mod tests {
             EcnCe,
             TtlChange,
             Fragment,
+            EventKind::PacketTooBig,
+            MtuBlackHole,
+            MssClamp,
             HalfClosed,
             Reset,
             ConnectFailure,

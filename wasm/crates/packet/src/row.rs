@@ -183,6 +183,9 @@ pub struct Packet {
     pub payload_hash: u32,
     /// First bytes of a UDP payload.
     pub prefix: Prefix,
+    /// Not a packet of its own but what an ICMP error quotes of one: the ends, protocol, ports and `ip_len_bytes` are the
+    /// quoted packet's, time, frame and `icmp` the error's. It goes to the flow it speaks of and is no row of any table.
+    pub is_notice: bool,
 }
 
 impl Default for Packet {
@@ -215,6 +218,7 @@ impl Default for Packet {
             icmp: None,
             payload_hash: 0,
             prefix: Prefix::default(),
+            is_notice: false,
         }
     }
 }
@@ -239,6 +243,8 @@ const HAS_LAYERS: u16 = 1 << 15;
 const LAYERS_BYTES: usize = 8;
 /// With the IP version: both addresses are ::ffff:a.b.c.d, and only a.b.c.d is there.
 const SHORT: u8 = 0x80;
+/// With the IP version: `is_notice`.
+const NOTICE: u8 = 0x40;
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 /// Bytes of the longest row: no packet has a TCP part and a prefix.
 const MAX_ROW_BYTES: usize = HEAD_BYTES + LONG_ADDRESSES + TCP_BYTES + LAYERS_BYTES + MAX_PREFIX;
@@ -316,6 +322,16 @@ fn tcp_flags_of_row(tcp: &Tcp) -> u16 {
 }
 
 impl Packet {
+    /// Is this an ICMP error that names a packet too big (RFC 1191 4, RFC 4443 3.2)?
+    #[inline(always)]
+    pub fn is_too_big(&self) -> bool {
+        self.icmp.is_some_and(|icmp| match self.protocol {
+            1 => (icmp.kind, icmp.code) == (3, 4),
+            58 => icmp.kind == 2,
+            _ => false,
+        })
+    }
+
     /// Appends the row to `out`.
     ///
     /// Written in place and from references: a copy of fields just stored would wait for the stores.
@@ -355,7 +371,9 @@ impl Packet {
         writer.put(self.payload_len_bytes.to_le_bytes());
         writer.put(self.ip_id.unwrap_or(0).to_le_bytes());
         writer.put(self.vlan_id.unwrap_or(0).to_le_bytes());
-        writer.put([self.ip_version | if short.is_some() { SHORT } else { 0 }, self.protocol]);
+        let version =
+            self.ip_version | if short.is_some() { SHORT } else { 0 } | if self.is_notice { NOTICE } else { 0 };
+        writer.put([version, self.protocol]);
         writer.put(src_port.to_le_bytes());
         writer.put(dst_port.to_le_bytes());
         writer.put([(self.dscp << 2) | (self.ecn & 3), self.ttl]);
@@ -415,7 +433,7 @@ impl Packet {
         let (whole, rest) = bytes.split_at_checked(row_len)?;
         let tail = whole.get(HEAD_BYTES..)?;
         let is_short = row[38] & SHORT != 0;
-        let ip_version = row[38] & !SHORT;
+        let ip_version = row[38] & !(SHORT | NOTICE);
         let (ends, tail) = tail.split_at_checked(if is_short { SHORT_ADDRESSES } else { LONG_ADDRESSES })?;
         let (src, dst) = if is_short {
             (mapped(bytes_at(ends, 0)), mapped(bytes_at(ends, 4)))
@@ -485,6 +503,7 @@ impl Packet {
             is_fragment: has(IS_FRAGMENT),
             is_payload_cut: has(PAYLOAD_CUT),
             prefix: if has(HAS_TCP) { Prefix::default() } else { Prefix::of(tail) },
+            is_notice: row[38] & NOTICE != 0,
             tcp,
             icmp,
             src,
@@ -538,6 +557,7 @@ mod tests {
             icmp: None,
             payload_hash: 0xdead_beef,
             prefix: Prefix::default(),
+            is_notice: false,
         }
     }
 
@@ -549,7 +569,7 @@ mod tests {
         let datagram = Packet { protocol: 17, prefix: Prefix::of(&[7; 70]), ..Packet::default() };
         let (src, dst) = (mapped([192, 0, 2, 1]), mapped([198, 51, 100, 7]));
         let mapped_ends = Packet { src, dst, prefix: Prefix::of(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), ..full() };
-        let mapped_ends = Packet { tcp: None, ..mapped_ends };
+        let mapped_ends = Packet { tcp: None, is_notice: true, ..mapped_ends };
         for packet in [full(), Packet::default(), icmp, datagram, mapped_ends] {
             packet.encode(&mut out);
         }

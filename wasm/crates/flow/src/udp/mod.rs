@@ -97,7 +97,7 @@ state!(Draft { decoder, reading, samples, lost });
 pub struct Talk {
     /// While nothing is decided: datagrams seen, and the decoders that may still be right.
     early: u8,
-    drafts: Vec<Box<Draft>>,
+    drafts: Vec<Draft>,
     /// Place in `DECODERS` + 1.
     decoder: u8,
     reading: Option<Box<Reading>>,
@@ -188,7 +188,7 @@ impl Talk {
             match draft.reading.verdict(decoder.needed) {
                 Some(true) => believed = Some(draft),
                 Some(false) => {}
-                None => return Some(Box::new(draft)),
+                None => return Some(draft),
             }
             None
         };
@@ -196,7 +196,7 @@ impl Talk {
             let first = |decoder| Draft { decoder, ..Draft::default() };
             (0..DECODERS.len() as u8).filter_map(|decoder| may_be_right(first(decoder))).collect()
         } else {
-            core::mem::take(&mut self.drafts).into_iter().filter_map(|draft| may_be_right(*draft)).collect()
+            core::mem::take(&mut self.drafts).into_iter().filter_map(&mut may_be_right).collect()
         };
         self.early += 1;
         if let Some(mut draft) = believed {
