@@ -38,6 +38,8 @@ export interface RunCaseOptions {
   readonly redactionKeyPath?: string;
   /** Takes an offset from TCP timestamps, which could tell hosts apart by their clocks. */
   readonly rebaseTimestamps?: boolean;
+  /** Also as one file `<out>.zip`. */
+  readonly zip?: boolean;
   /** RFC 3339 UTC; asked for each line of the evidence log. */
   readonly now: () => string;
   readonly workers?: number;
@@ -175,6 +177,8 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
   const annex = await writeAnnex({
     dir: options.out,
     keyPath: options.keyPath,
+    wasmSha256: engineManifest().wasm_sha256,
+    zip: options.zip ?? false,
     report: { ...report, extracts: extracts.map(({ entry }) => entry) },
     analysis: analysisText(report),
     tables: tables.parquet(privacy.pseudonyms),

@@ -85,3 +85,20 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
 export async function verifyAnnex(path: string, options?: VerifyOptions): Promise<AnnexCheck> {
   return (await import('./annex/verify.ts')).verifyAnnex(path, options);
 }
+
+/** Documents that have a JSON Schema; see src/schemas/catalog.ts. */
+export const SCHEMA_NAMES = [
+  'case',
+  'analyze',
+  'annex',
+  'diff',
+  'extracts',
+  'manifest',
+  'pair',
+  'verify',
+] as const;
+
+/** The JSON Schema of a document by its name, null for a name that is none; see src/schemas/catalog.ts. */
+export async function jsonSchema(name: string): Promise<Record<string, unknown> | null> {
+  return (await import('./schemas/catalog.ts')).jsonSchema(name);
+}

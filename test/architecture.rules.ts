@@ -28,6 +28,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
       ...[
         'case.ts',
         'case/',
+        'schemas/',
         'annex/',
         'report/',
         'diff.ts',
@@ -102,6 +103,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'names and pseudonyms are a matter of bytes and text: it must not need a capture or a report',
   },
   {
+    room: 'schemas/',
+    mayUse: ['case/', 'comparison/', 'tables/', SCHEMA, ...LEAVES],
+    because: 'the shape of every document as data: it describes what others make and makes none',
+  },
+  {
     room: 'case/',
     mayUse: ['cohorts/', 'diagnostics/', ...LEAVES],
     because: 'reading case.yaml is a matter of text: it must not need a capture',
@@ -120,7 +126,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'metrics/',
         'pairing/',
       ],
-      ...['case/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
+      ...['case/', 'schemas/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/'],
+      ...LEAVES,
     ],
     because: 'the annex packages what others found; it measures nothing itself',
   },
@@ -344,7 +351,11 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   { module: '@observablehq/plot', rooms: ['report/'], because: 'figures are part of the report' },
   { module: 'linkedom', rooms: ['report/'], because: 'a document for the figures to be drawn in' },
   { module: 'yaml', rooms: ['case/', 'cohorts/'], because: 'the two inputs that people write by hand' },
-  { module: 'zod', rooms: ['case/', 'cohorts/'], because: 'as yaml: shapes of hand-written inputs' },
+  {
+    module: 'zod',
+    rooms: ['case/', 'cohorts/', 'schemas/'],
+    because: 'shapes of documents, read and written',
+  },
   {
     module: 'ipaddr.js',
     rooms: ['cohorts/', 'case/', 'annex/', 'redaction/', 'capture/', 'tables/', 'pairing/'],

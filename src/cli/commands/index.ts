@@ -11,6 +11,7 @@ import { planCommand } from './plan.ts';
 import { timelineCommand } from './timeline.ts';
 import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
 import { verifyCommand } from './verify.ts';
 
 export type SetExit = (code: number) => void;
@@ -27,5 +28,6 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     infoCommand(io),
     exportCommand(io),
     explainCommand(io),
+    schemaCommand(io),
   ] as CommandModule[];
 }
