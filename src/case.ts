@@ -4,14 +4,15 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { EvidenceEntry, EvidenceFile } from './annex/evidence-log.ts';
 import { indentedJson, type Json } from './annex/json.ts';
 import { KeptTables } from './annex/kept-tables.ts';
 import { writeAnnex, type AnnexResult } from './annex/package.ts';
 import { planPrivacy, type Tier } from './annex/privacy.ts';
+import { CASE_LOG } from './casebook/book.ts';
 import { readCase, type Case } from './case/read-case.ts';
 import type { CaseCapture } from './case/check.ts';
 import { createCohortMap } from './cohorts/classify.ts';
@@ -63,6 +64,8 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
   const log = (action: string, argv: readonly string[], inputs: readonly EvidenceFile[]): void => {
     evidence.push({ utc: options.now(), actor, action, argv, inputs, outputs: [] });
   };
+  const caseLog = join(given.folder, CASE_LOG);
+  if (existsSync(caseLog)) log('case log', [], [{ path: CASE_LOG, sha256: sha256File(caseLog) }]);
   const tables = new KeptTables();
   const names = new Map(given.captures.map((capture) => [capture.path, capture.given]));
   const nameOf = (path: string): string => names.get(path) ?? relative(given.folder, path);

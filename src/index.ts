@@ -102,3 +102,9 @@ export const SCHEMA_NAMES = [
 export async function jsonSchema(name: string): Promise<Record<string, unknown> | null> {
   return (await import('./schemas/catalog.ts')).jsonSchema(name);
 }
+
+/** Opens a case: answers → a folder with case.yaml and its log; see src/casebook/. */
+export type { Answers, Question } from './casebook/intake.ts';
+export async function casebook(): Promise<typeof import('./casebook/front.ts')> {
+  return import('./casebook/front.ts');
+}

@@ -29,6 +29,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'case.ts',
         'case/',
         'schemas/',
+        'casebook/',
         'annex/',
         'report/',
         'diff.ts',
@@ -64,6 +65,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
     mayUse: [
       ...[
         'case/',
+        'casebook/',
         'annex/',
         'report/',
         'extracts/',
@@ -111,6 +113,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'case/',
     mayUse: ['cohorts/', 'diagnostics/', ...LEAVES],
     because: 'reading case.yaml is a matter of text: it must not need a capture',
+  },
+  {
+    room: 'casebook/',
+    mayUse: ['annex/', 'case/', 'schemas/', ...LEAVES],
+    because: 'a case while it is worked on: intake, log and last days; it measures nothing and packs nothing',
   },
   {
     room: 'annex/',
@@ -324,6 +331,7 @@ const FILE_ROOMS = [
     'cli/',
     'case.ts',
     'case/',
+    'casebook/',
     'annex/',
     'extracts/',
     'redaction/',
@@ -350,7 +358,11 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   { module: 'parquet-wasm*', rooms: ['tables/'], because: 'as apache-arrow' },
   { module: '@observablehq/plot', rooms: ['report/'], because: 'figures are part of the report' },
   { module: 'linkedom', rooms: ['report/'], because: 'a document for the figures to be drawn in' },
-  { module: 'yaml', rooms: ['case/', 'cohorts/'], because: 'the two inputs that people write by hand' },
+  {
+    module: 'yaml',
+    rooms: ['case/', 'casebook/', 'cohorts/'],
+    because: 'the inputs that people write by hand',
+  },
   {
     module: 'zod',
     rooms: ['case/', 'cohorts/', 'schemas/'],
@@ -386,6 +398,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
     rooms: [
       'case.ts',
       'case/',
+      'casebook/',
       'annex/',
       'redaction/',
       'report/',
@@ -429,6 +442,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
     ],
     because: 'bytes in, tables out',
   },
+  { module: 'node:readline/promises', rooms: ['cli/'], because: 'questions are asked on a terminal' },
   { module: 'node:buffer', rooms: 'any', because: 'bytes' },
   {
     module: 'node:events',

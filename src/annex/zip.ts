@@ -135,9 +135,7 @@ export interface ZipFault {
 }
 
 /** Reads what `writeZip` wrote; the first byte that it would not have written is a fault. */
-export async function readZip(
-  path: string,
-): Promise<{
+export async function readZip(path: string): Promise<{
   entries: ZipEntry[];
   fault: ZipFault | null;
   read: (entry: ZipEntry) => AsyncIterable<Buffer>;

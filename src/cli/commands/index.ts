@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
+import { caseCommand } from './case.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { closeCommand } from './close.ts';
@@ -23,6 +24,7 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     timelineCommand(io),
     planCommand(io),
     closeCommand(io, setExit),
+    caseCommand(io),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
     infoCommand(io),
