@@ -357,6 +357,8 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   },
   { module: 'parquet-wasm*', rooms: ['tables/'], because: 'as apache-arrow' },
   { module: '@observablehq/plot', rooms: ['report/'], because: 'figures are part of the report' },
+  { module: 'pdfkit', rooms: ['report/'], because: 'the summary as PDF, without a browser' },
+  { module: 'svg-to-pdfkit', rooms: ['report/'], because: 'figures of the PDF are those of the pages' },
   { module: 'linkedom', rooms: ['report/'], because: 'a document for the figures to be drawn in' },
   {
     module: 'yaml',

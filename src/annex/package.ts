@@ -11,6 +11,7 @@ import { planFigures, planSummaryFigures } from '../report/figures/plan.ts';
 import { renderReportHtml } from '../report/html.ts';
 import type { ReportInput } from '../report/input.ts';
 import { buildReport } from '../report/model.ts';
+import { renderSummaryPdf } from '../report/summary-pdf.ts';
 import { renderSummaryHtml } from '../report/summary.ts';
 import { ATTESTATION_FILE, renderAttestation } from './attestation.ts';
 import { renderSums, SIGNATURE_FILE, SUMS_FILE, whyUnsafe } from './checksums.ts';
@@ -24,6 +25,11 @@ import { loadSigningKey, signBytes } from './signing.ts';
 import type { SigningKey } from './signing.ts';
 import { LOG_FILE, PUBLIC_KEY_FILE, verifyAnnex } from './verify.ts';
 import { writeZip } from './zip.ts';
+
+// From source (src/annex) the package root is two folders up, from dist/src/annex three.
+const ROOT = new URL(import.meta.url.includes('/dist/src/annex/') ? '../../../' : '../../', import.meta.url);
+/** Noto Sans JP, JIS X 0208 and Latin: what a Japanese ticket is written in. SIL Open Font License 1.1, beside it. */
+const PDF_FONT = new URL('src/report/fonts/NotoSansJP-Regular.ttf', ROOT);
 
 type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -148,6 +154,7 @@ async function fill(
   }
   await add('report.html', text(renderReportHtml(report)));
   await add('summary.html', text(renderSummaryHtml(report)));
+  await add('summary.pdf', [await renderSummaryPdf(report, await readFile(PDF_FONT))]);
   await add('asks.md', text(renderAsksMarkdown(report)));
   const script = renderReproduce({ version: report.version, seed: report.comparison.seed, ...reproduce });
   await add('reproduce.sh', text(script), 0o755);

@@ -4,6 +4,7 @@
  */
 import { InputError } from '../errors.ts';
 import { parquetText } from '../tables/parquet-text.ts';
+import { pdfText } from './pdf-text.ts';
 import { latin1, parseAddress, type Pseudonyms } from './pseudonyms.ts';
 
 export interface LeakScanInput {
@@ -60,17 +61,24 @@ export class LeakScan {
     } else if (path.endsWith('.parquet')) {
       // Numbers in columns are measurements: only text columns and the schema can hold a name.
       this.#checkText(path, parquetText(bytes));
+    } else if (path.endsWith('.pdf')) {
+      const text = pdfText(bytes);
+      if (text === null) this.#refuseUnscannable(path);
+      this.#checkText(path, text);
     } else if (TEXT.test(path)) {
       const text = new TextDecoder().decode(bytes);
       this.#checkText(path, text);
       for (const [, encoded] of text.matchAll(BASE64))
         this.#checkText(path, Buffer.from(encoded ?? '', 'base64').toString('utf8'));
-    } else
-      throw new InputError({
-        code: 'redaction/unscannable',
-        message: `${path} is of a kind that the leak scan cannot look into, so the annex was not written`,
-        help: 'please report this',
-      });
+    } else this.#refuseUnscannable(path);
+  }
+
+  #refuseUnscannable(path: string): never {
+    throw new InputError({
+      code: 'redaction/unscannable',
+      message: `${path} is of a kind that the leak scan cannot look into, so the annex was not written`,
+      help: 'please report this',
+    });
   }
 
   #checkText(path: string, text: string): void {

@@ -35,6 +35,7 @@ describe('writeAnnex', () => {
       'reproduce.sh',
       'signature',
       'summary.html',
+      'summary.pdf',
       'tables/rtt.parquet',
     ]);
     const figures = files.filter((file) => file.startsWith('figures/'));
