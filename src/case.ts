@@ -5,7 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { EvidenceEntry, EvidenceFile } from './annex/evidence-log.ts';
 import { indentedJson, type Json } from './annex/json.ts';
@@ -15,19 +16,23 @@ import { planPrivacy, type Tier } from './annex/privacy.ts';
 import { CASE_LOG } from './casebook/book.ts';
 import { readCase, type Case } from './case/read-case.ts';
 import type { CaseCapture } from './case/check.ts';
+import { parseTrace, readTrace, type Trace } from './case/trace.ts';
 import { createCohortMap } from './cohorts/classify.ts';
 import { parsePrefix } from './cohorts/prefix.ts';
 import { PROFILES } from './comparison/profiles.ts';
 import type { Comparison } from './comparison/types.ts';
 import { diff, readCohorts, type DiffResult } from './diff.ts';
 import { engineManifest, packageVersion } from './engine/load.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, InputError } from './errors.ts';
 import { buildExtracts, type CaptureFiles } from './extracts/build.ts';
+import { exampleFlows } from './extracts/examples.ts';
 import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
-import type { CaptureFacts, FindingFacts, ReportInput } from './report/input.ts';
+import type { CaptureFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
 import { omit } from './redaction/case-view.ts';
+import { parseAddress } from './redaction/pseudonyms.ts';
 import { buildReport } from './report/model.ts';
+import { qualityFacts } from './report/quality.ts';
 import { sortedFlows } from './tables/flows.ts';
 
 export interface RunCaseOptions {
@@ -129,6 +134,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       ...tables.leftOut(),
     ],
   };
+  const traces = await readTraces(given);
   const caseName = relative(given.folder, given.file);
   const privacy = await planPrivacy({
     tier,
@@ -136,7 +142,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     caseName,
     signingKeyPath: options.keyPath,
     redactionKeyPath: options.redactionKeyPath ?? null,
-    addresses: tables.addresses(),
+    addresses: [...tables.addresses(), ...traces.flatMap(({ trace }) => traceAddresses(trace))],
     captures: facts,
     shown: comparison.comparisons.map(({ cohort }) => cohort),
   });
@@ -146,6 +152,17 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       findings: findings.map((finding) => omit(finding, 'flow_ids', 'label')),
       captures: withClocks(given, privacy.document, facts),
       headline: comparison.headline_row,
+      quality: [
+        ...qualityFacts('baseline', compared.baseline.quality),
+        ...qualityFacts('evening', compared.evening.quality),
+      ],
+      // A router that is known by a name only shows no address: names stay out of the annex.
+      traces: traces.map((trace, index) => ({ ...trace, name: `trace-${index + 1}` })),
+      examples: exampleFlows(tables.set('evening').flows, comparison, {
+        isServer: (address) => document.servers.some((server) => server.address === address),
+        cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
+      }),
+      localisation: compared.localisation,
     }),
     version,
     // Rewritten already: a pseudonym of a pseudonym would match nothing.
@@ -336,6 +353,30 @@ function captureFiles(
   return [...sets.values()];
 }
 
+async function readTraces(given: Case): Promise<TraceFacts[]> {
+  const read = (given.document.traces ?? []).map(async ({ path, from, state, at }): Promise<TraceFacts> => {
+    const full = resolve(given.folder, path);
+    const text = await readFile(full, 'utf8').catch((cause: unknown) => {
+      throw new InputError(
+        {
+          code: 'case/missing-file',
+          message: `the trace ${path} cannot be read`,
+          help: 'paths are relative to the case file',
+          path: given.file,
+        },
+        { cause },
+      );
+    });
+    const trace = parseTrace(text, path);
+    return { name: path, from, state, at: at ?? null, trace, reading: readTrace(trace) };
+  });
+  return Promise.all(read);
+}
+
+function traceAddresses({ hops }: Trace): Uint8Array[] {
+  return hops.flatMap(({ address }) => (address === null ? [] : (parseAddress(address) ?? [])));
+}
+
 function thresholdOf({ document }: Case): ReportInput['threshold'] {
   if (document.slo !== undefined)
     return { rtt_ns: document.slo.rtt_ms * 1e6, label: `SLO of the case: ${document.slo.rtt_ms} ms` };
@@ -355,6 +396,10 @@ function inputFiles(given: Case, facts: readonly CaptureFacts[]): EvidenceFile[]
   return [
     { path: relative(given.folder, given.file), sha256: given.sha256 },
     ...cohorts,
+    ...(given.document.traces ?? []).map(({ path }) => ({
+      path,
+      sha256: sha256File(resolve(given.folder, path)),
+    })),
     ...facts.map(({ path, sha256 }) => ({ path, sha256 })),
   ];
 }
@@ -372,7 +417,11 @@ function analysisText(report: ReportInput): string {
       tier: report.tier,
       case: report.case,
       captures: report.captures,
+      quality: report.quality,
       findings: report.findings,
+      traces: report.traces,
+      examples: report.examples,
+      localisation: report.localisation,
       comparison: report.comparison,
     }),
   ) as Json;

@@ -6,6 +6,7 @@
  */
 
 import type { VerifyOptions, AnnexCheck } from './annex/verify.ts';
+import type * as Casebook from './casebook/front.ts';
 import type { CaseResult, RunCaseOptions } from './case.ts';
 import type { DiffOptions, DiffResult } from './diff.ts';
 import type { ExportOptions } from './export.ts';
@@ -27,6 +28,7 @@ export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';
 export { renderAnalysis } from './report/analysis-terminal.ts';
+export { qualityFacts } from './report/quality.ts';
 export { renderTerminal } from './report/terminal.ts';
 export { sortedFlows } from './tables/flows.ts';
 export { Batch } from './tables/batch.ts';
@@ -105,6 +107,6 @@ export async function jsonSchema(name: string): Promise<Record<string, unknown> 
 
 /** Opens a case: answers → a folder with case.yaml and its log; see src/casebook/. */
 export type { Answers, Question } from './casebook/intake.ts';
-export async function casebook(): Promise<typeof import('./casebook/front.ts')> {
+export async function casebook(): Promise<typeof Casebook> {
   return import('./casebook/front.ts');
 }

@@ -147,6 +147,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'findings/',
         'info.ts',
         'analyze.ts',
+        'localise/',
         'case/',
         'cohorts/',
         'comparison/',

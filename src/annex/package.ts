@@ -11,8 +11,10 @@ import { planFigures, planSummaryFigures } from '../report/figures/plan.ts';
 import { renderReportHtml } from '../report/html.ts';
 import type { ReportInput } from '../report/input.ts';
 import { buildReport } from '../report/model.ts';
+import { runbookPages } from '../report/runbook-page.ts';
 import { renderSummaryPdf } from '../report/summary-pdf.ts';
 import { renderSummaryHtml } from '../report/summary.ts';
+import { renderUpdateMarkdown } from '../report/update.ts';
 import { ATTESTATION_FILE, renderAttestation } from './attestation.ts';
 import { renderSums, SIGNATURE_FILE, SUMS_FILE, whyUnsafe } from './checksums.ts';
 import { appendEvidence } from './evidence-log.ts';
@@ -156,6 +158,8 @@ async function fill(
   await add('summary.html', text(renderSummaryHtml(report)));
   await add('summary.pdf', [await renderSummaryPdf(report, await readFile(PDF_FONT))]);
   await add('asks.md', text(renderAsksMarkdown(report)));
+  await add('update.md', text(renderUpdateMarkdown(report)));
+  for (const { id, text: page } of runbookPages(report)) await add(`runbooks/${id}.md`, text(page));
   const script = renderReproduce({ version: report.version, seed: report.comparison.seed, ...reproduce });
   await add('reproduce.sh', text(script), 0o755);
   const manifest = makeManifest({

@@ -12,6 +12,7 @@ import {
   qualitySection,
   rowsSection,
   tablesSection,
+  tracesSection,
   verdictWord,
 } from './html-sections.ts';
 import type { ReportInput } from './input.ts';
@@ -50,6 +51,7 @@ export function renderReportHtml(input: ReportInput): string {
     rowsSection(model),
     findingsSection(model),
     extractsSection(model),
+    tracesSection(model),
     figuresSection(planFigures(model)),
     tablesSection(model),
     limitations(model),

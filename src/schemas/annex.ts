@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { caseSchema } from '../case/schema.ts';
 import { finding } from './analysis.ts';
-import { comparisonSchema } from './comparison.ts';
+import { comparisonSchema, localisation, periodQuality } from './comparison.ts';
 import { count, instant, periodName, sha256 } from './shapes.ts';
 
 export const TIERS = ['public', 'restricted'] as const;
@@ -39,7 +39,38 @@ export const caseAnalysisDocument = z.looseObject({
       clock: z.string().nullable(),
     }),
   ),
+  quality: periodQuality,
   findings: z.array(finding),
+  traces: z.array(
+    z.looseObject({
+      name: z.string(),
+      from: end,
+      state: z.enum(['failing', 'healthy']),
+      at: z.string().nullable(),
+      trace: z.looseObject({
+        tool: z.enum(['mtr', 'winmtr', 'traceroute']),
+        hops: z.array(
+          z.looseObject({
+            hop: count(),
+            address: z.string().nullable(),
+            asn: count().nullable(),
+            sent: count().nullable(),
+            loss_ratio: z.number().min(0).max(1).nullable(),
+            best_ms: z.number().nullable(),
+            avg_ms: z.number().nullable(),
+            worst_ms: z.number().nullable(),
+          }),
+        ),
+      }),
+      reading: z.looseObject({
+        loss_at_end_ratio: z.number().min(0).max(1).nullable(),
+        loss_from_hop: count().nullable(),
+        rate_limited_hops: z.array(count()),
+      }),
+    }),
+  ),
+  examples: z.looseObject({ failing: z.array(z.string()), healthy: z.array(z.string()) }),
+  localisation: localisation.nullable(),
   comparison: comparisonSchema,
 });
 

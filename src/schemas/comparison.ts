@@ -189,7 +189,7 @@ export const comparisonSchema = z.looseObject({
 }) satisfies z.ZodType<Comparison>;
 
 /** What the command prints beside it: whose segment it is, by elimination. */
-const localisation = z.looseObject({
+export const localisation = z.looseObject({
   answer: z.enum(['client', 'access', 'peering', 'datacentre', 'host', 'detour', 'UNDETERMINED']),
   sentence: z.string(),
   hypotheses: z.array(
@@ -212,4 +212,18 @@ const localisation = z.looseObject({
   missing: z.array(z.string()),
 });
 
-export const diffDocument = comparisonSchema.extend({ localisation: localisation.nullable() });
+/** What the captures of a period cannot carry at all, or only with a bias. */
+export const periodQuality = z.array(
+  z.looseObject({
+    period: periodName,
+    metric: z.string(),
+    effect: z.enum(['withheld', 'weakened']),
+    because: z.string().meta({ description: 'the diagnostic that says why' }),
+    reason: z.string(),
+  }),
+);
+
+export const diffDocument = comparisonSchema.extend({
+  quality: periodQuality,
+  localisation: localisation.nullable(),
+});

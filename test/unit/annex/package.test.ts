@@ -33,10 +33,12 @@ describe('writeAnnex', () => {
       'public-key.pem',
       'report.html',
       'reproduce.sh',
+      'runbooks/verdict-degraded.md',
       'signature',
       'summary.html',
       'summary.pdf',
       'tables/rtt.parquet',
+      'update.md',
     ]);
     const figures = files.filter((file) => file.startsWith('figures/'));
     expect(figures).toContain('figures/rtt-over-time.svg');

@@ -16,6 +16,7 @@ import {
   diff,
   findingsOf,
   jsonSchema,
+  qualityFacts,
   readCohorts,
   runCase,
   SCHEMA_NAMES,
@@ -90,12 +91,16 @@ describe.each(['evening-pppoe', 'loss', 'null'])('documents of the sample %s val
   });
 
   it('diff', async () => {
-    const { comparison, localisation } = await diff(
+    const { comparison, localisation, baseline, evening } = await diff(
       [path('baseline-server.pcap.gz')],
       [path('evening-server.pcap.gz')],
       { workers: 1, replicates: 200, cohortOf: await readCohorts(path('cohorts.csv')) },
     );
-    const document: unknown = JSON.parse(JSON.stringify({ ...comparison, localisation }));
+    const quality = [
+      ...qualityFacts('baseline', baseline.quality),
+      ...qualityFacts('evening', evening.quality),
+    ];
+    const document: unknown = JSON.parse(JSON.stringify({ ...comparison, quality, localisation }));
     expect(await faults('diff', document)).toEqual([]);
   });
 
