@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { EngineError, UsageError } from '../errors.ts';
+import type { ExtractEntry } from '../extracts/build.ts';
 import { renderAsksMarkdown } from '../report/asks-markdown.ts';
 import { planFigures, planSummaryFigures } from '../report/figures/plan.ts';
 import { renderReportHtml } from '../report/html.ts';
@@ -23,9 +24,11 @@ import { indentedJson, type Json } from './json.ts';
 import { makeManifest, MANIFEST_FILE } from './manifest.ts';
 import { renderReproduce } from './reproduce.ts';
 import type { Reproduction } from './reproduce.ts';
+import { renderReproduceTshark } from './reproduce-tshark.ts';
 import { loadSigningKey, signBytes } from './signing.ts';
 import type { SigningKey } from './signing.ts';
 import { LOG_FILE, PUBLIC_KEY_FILE, verifyAnnex } from './verify.ts';
+import { wiresharkProfile } from './wireshark-profile.ts';
 import { writeZip } from './zip.ts';
 
 // From source (src/annex) the package root is two folders up, from dist/src/annex three.
@@ -44,7 +47,7 @@ export interface AnnexTable {
 
 export interface AnnexExtract {
   /** Path under the annex, and the line of the index, as plain data. */
-  readonly entry: { readonly file: string };
+  readonly entry: ExtractEntry;
   readonly bytes: Uint8Array;
 }
 
@@ -143,7 +146,7 @@ async function fill(
       text(
         indentedJson({
           schema: 'lagdiff/extracts@1',
-          extracts: extracts.map(({ entry }) => entry),
+          extracts: extracts.map(({ entry }) => entry) as unknown as Json,
         }),
       ),
     );
@@ -162,6 +165,10 @@ async function fill(
   for (const { id, text: page } of runbookPages(report)) await add(`runbooks/${id}.md`, text(page));
   const script = renderReproduce({ version: report.version, seed: report.comparison.seed, ...reproduce });
   await add('reproduce.sh', text(script), 0o755);
+  const entries = extracts.map(({ entry }) => entry);
+  const tshark = renderReproduceTshark({ extracts: entries, captures: report.captures });
+  await add('reproduce-tshark.sh', text(tshark), 0o755);
+  for (const { path, text: content } of wiresharkProfile(entries)) await add(path, text(content));
   const manifest = makeManifest({
     version: report.version,
     wasmSha256: input.wasmSha256,

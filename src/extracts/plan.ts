@@ -33,6 +33,8 @@ export interface Request {
   readonly selector: PacketSelector;
   readonly pick: (records: readonly FoundRecord[]) => readonly FoundRecord[];
   readonly note: string;
+  /** When the packets are the two of an RTT sample: its length. */
+  readonly rttNs?: number;
 }
 
 export interface VerdictInput {
@@ -169,6 +171,7 @@ function sampleRequest(set: CaptureSet, client: string, sample: Sample, toward: 
     // A sample runs from the first packet's capture time to the last one's, exactly.
     pick: (records) =>
       records.filter(({ timestampNs }) => timestampNs === start || timestampNs === sample.atNs),
+    rttNs: Number(sample.rttNs),
     note: `RTT sample of ${(Number(sample.rttNs) / 1e6).toFixed(3)} ms toward the ${toward}, by ${sample.method}, the client's median in this period`,
   };
 }

@@ -21,7 +21,7 @@ export interface LeakScanInput {
 
 /** Shorter words would be found everywhere by chance. */
 const MIN_WORD = 4;
-const TEXT = /\.(html|json|jsonl|md|sh|svg|csv|pem|txt|yaml)$/;
+const TEXT = /\.(html|json|jsonl|md|sh|svg|csv|pem|txt|yaml)$|^wireshark\//;
 const DOTTED = /\d{1,3}(?:\.\d{1,3}){3}/g;
 const COLONED = /[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}/g;
 const HEXADECIMAL =

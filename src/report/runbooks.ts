@@ -142,9 +142,7 @@ export const RUNBOOKS: readonly Runbook[] = [
   {
     id: 'connection/churn',
     means: 'Connections are short and many: clients connect again and again.',
-    next: [
-      { why: 'how they end', command: 'lagdiff export EVENING --table flows --format csv --out FLOWS' },
-    ],
+    next: [{ why: 'how they end', command: 'lagdiff export EVENING --table flows --format csv --out FLOWS' }],
     rollback: 'Take back the client or server release at which it began.',
     call: 'the game team',
   },

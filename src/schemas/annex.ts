@@ -106,6 +106,7 @@ export const extractsDocument = z.looseObject({
       file: z.string(),
       claim: z.string(),
       display_filter: z.string().meta({ description: 'shows exactly the cited packets' }),
+      rtt_samples: z.array(z.looseObject({ from_frame: count(), to_frame: count(), rtt_ns: count() })),
       packets: z.array(
         z.looseObject({
           frame_number: count(),
