@@ -26,6 +26,7 @@ import { engineManifest, packageVersion } from './engine/load.ts';
 import { EngineError, InputError } from './errors.ts';
 import { buildExtracts, type CaptureFiles } from './extracts/build.ts';
 import { exampleFlows } from './extracts/examples.ts';
+import { lossOf, rasterOf } from './extracts/raster.ts';
 import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
 import type { CaptureFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
@@ -163,6 +164,11 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
         cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
       }),
       localisation: compared.localisation,
+      ...seriesOf(tables, {
+        isServer: (address) => document.servers.some((server) => server.address === address),
+        cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
+        toward: comparison.vantage === 'client' ? 'server' : 'client',
+      }),
     }),
     version,
     // Rewritten already: a pseudonym of a pseudonym would match nothing.
@@ -351,6 +357,30 @@ function captureFiles(
     sets.set(label, set);
   }
   return [...sets.values()];
+}
+
+interface SeriesInput {
+  readonly isServer: (address: string) => boolean;
+  readonly cohortOf: (address: string) => string;
+  readonly toward: 'client' | 'server';
+}
+
+/** What the figures over time need of the kept tables, both periods. */
+function seriesOf(
+  tables: KeptTables,
+  { isServer, cohortOf, toward }: SeriesInput,
+): Required<Pick<ReportInput, 'raster' | 'lossTimeline'>> {
+  const periods = ['baseline', 'evening'] as const;
+  const clients = { isServer, isMeant: () => true, toward };
+  return {
+    raster: periods.flatMap((period) =>
+      rasterOf(tables.set(period), clients, cohortOf).map((cell) => ({ period, ...cell })),
+    ),
+    lossTimeline: periods.flatMap((period) => {
+      const { flows, bins } = tables.set(period);
+      return lossOf(flows, bins, isServer).map((cell) => ({ period, ...cell }));
+    }),
+  };
 }
 
 async function readTraces(given: Case): Promise<TraceFacts[]> {

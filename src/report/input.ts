@@ -54,6 +54,10 @@ export interface ReportInput {
   readonly localisation?: Localisation | null;
   /** What the captures cannot carry at all, and what only with a bias; absent where nothing was judged. */
   readonly quality?: readonly QualityFacts[];
+  /** RTT per client and minute, of both periods. */
+  readonly raster?: readonly RasterFacts[];
+  /** Packets and losses per direction and minute, of both periods. */
+  readonly lossTimeline?: readonly LossFacts[];
   /** Packet extracts beside the report. */
   readonly extracts?: readonly ExtractFacts[];
 }
@@ -90,4 +94,22 @@ export interface QualityFacts {
   /** The diagnostic that says why. */
   readonly because: string;
   readonly reason: string;
+}
+
+export interface RasterFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly client: string;
+  readonly cohort: string;
+  /** Minutes since the epoch. */
+  readonly minute: number;
+  readonly rtt_p50_ns: number;
+  readonly samples: number;
+}
+
+export interface LossFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly minute: number;
+  readonly direction: 'to_client' | 'to_server';
+  readonly packets: number;
+  readonly lost: number;
 }
