@@ -56,6 +56,8 @@ export interface ReportInput {
   readonly quality?: readonly QualityFacts[];
   /** RTT per client and minute, of both periods. */
   readonly raster?: readonly RasterFacts[];
+  /** Clients that have cells and are not in `raster`. */
+  readonly rasterLeftOut?: number;
   /** Packets and losses per direction and minute, of both periods. */
   readonly lossTimeline?: readonly LossFacts[];
   /** Packet extracts beside the report. */

@@ -30,6 +30,7 @@ export function rasterFigure(model: ReportModel): Figure | null {
     (model.comparison.comparisons.find(({ cohort, metric }) => cohort === 'all' && metric === 'rtt_p50_ns')
       ?.margin ?? 5e6) / NS_PER_MS;
   const limits = [0.25, 0.5, 1, 2, 4].map((factor) => factor * marginMs);
+  const leftOut = model.input.rasterLeftOut ?? 0;
   const { shown, hidden } = pickClients(
     drawable,
     model.rows.map(({ cohort }) => cohort),
@@ -64,6 +65,7 @@ export function rasterFigure(model: ReportModel): Figure | null {
     notes: [
       `${countOf(shown.length, 'client')}; time blocks of ${model.comparison.block_minutes ?? 'n/a'} min; medians of all samples of a cell, by any method`,
       ...(hidden > 0 ? [`${hidden} more clients are in the CSV only`] : []),
+      ...(leftOut > 0 ? [`${leftOut} more clients are in tables/rtt.parquet only`] : []),
     ],
     body: (y) => {
       const top = y + 22;
