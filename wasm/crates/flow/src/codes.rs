@@ -1,5 +1,8 @@
 //! The lists of `columns::schema` as Rust enums: the discriminant is the index that crosses the ABI.
 
+use crate::state::{Input, State};
+use alloc::vec::Vec;
+
 /// Which way a packet goes. forward = initiator → responder (RFC 5103).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -48,6 +51,15 @@ impl Direction {
     }
 }
 
+impl State for Direction {
+    fn save(&self, out: &mut Vec<u8>) {
+        (*self == Direction::Reverse).save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        bool::load(input).map(|is_reverse| if is_reverse { Direction::Reverse } else { Direction::Forward })
+    }
+}
+
 /// Which end an RTT sample reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -80,6 +92,15 @@ pub enum RttMethod {
     Rtcp = 7,
     /// STUN request → response.
     Stun = 8,
+}
+
+impl State for RttMethod {
+    fn save(&self, out: &mut Vec<u8>) {
+        (*self as u8).save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        u8::load(input).and_then(RttMethod::from_code)
+    }
 }
 
 impl RttMethod {
