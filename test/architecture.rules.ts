@@ -215,7 +215,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
   },
   {
     room: 'info.ts',
-    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', 'diagnostics/', ...LEAVES],
+    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'what a capture holds is told by reading it; no flow and no table is made',
   },
   {

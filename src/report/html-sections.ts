@@ -205,7 +205,7 @@ export function extractsSection({ input }: ReportModel): string {
 
 export function figuresSection(drawn: readonly Figure[]): string {
   if (drawn.length === 0) return element('h2', 'Figures') + '<p>No row has data to draw.</p>';
-  return element('h2', 'Figures') + drawn.map(({ svg }) => `<figure>${svg.trimEnd()}</figure>`).join('\n');
+  return `${element('h2', 'Figures')}<div class="figures">${drawn.map(({ svg }) => `<figure>${svg.trimEnd()}</figure>`).join('\n')}</div>`;
 }
 
 export function tablesSection({ comparison }: ReportModel): string {

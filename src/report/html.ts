@@ -36,6 +36,7 @@ th, td { text-align: left; padding: .3rem .36rem; border-top: 1px solid var(--ru
 tbody td:last-child { white-space: normal; } td .hash { display: inline-block; white-space: normal; min-width: 11rem; }
 td.long, .wide td:last-child { white-space: normal; min-width: 16rem; } code, .hash { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; } pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; padding: .7rem; font-size: .84rem; }
 figure { margin: 1rem 0; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; overflow-x: auto; } figure svg { display: block; width: 100%; min-width: 30rem; max-width: 44rem; height: auto; margin: 0 auto; }
+.figures { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); align-items: start; } .figures figure { margin: 0; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
 .grid { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); } .grid h3 { margin-top: .3rem; }
 @media screen and (max-width: 44rem) { .scroll table, .scroll tbody, .scroll tr, .scroll th, .scroll td, .scroll caption { display: block; } .scroll thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .scroll table { font-size: .9rem; } .scroll tbody { display: grid; }

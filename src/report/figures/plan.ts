@@ -23,8 +23,10 @@ export function planFigures(model: ReportModel): Figure[] {
     MAX_DISTRIBUTIONS,
   );
   const metrics = [...new Set([...(headlineRow ? [headlineRow.metric] : []), ...METRIC_ORDER])];
+  const [first, ...others] = metrics.map((metric) => forestFigure(metric, rows));
   return [
-    ...metrics.map((metric) => forestFigure(metric, rows)),
+    first ?? null,
+    // Beside the headline, what the method says where nothing differs.
     controlsFigure(comparison),
     daysFigure(comparison),
     timelineFigure(comparison, model.timezone, order),
@@ -34,6 +36,7 @@ export function planFigures(model: ReportModel): Figure[] {
       ecdfFigure(comparison, cohort, model.input.threshold),
       shiftFigure(comparison, cohort),
     ]),
+    ...others,
   ].filter((figure) => figure !== null);
 }
 
