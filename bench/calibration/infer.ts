@@ -3,6 +3,7 @@ import { planBlocks } from '../../src/comparison/blocks.ts';
 import { estimateFamily, type Estimand } from '../../src/comparison/estimate.ts';
 import { excessSeries, rttCells, type RttCell } from '../../src/comparison/metric-cells.ts';
 import { roundNs } from '../../src/comparison/rounding.ts';
+import type { ErrorMixture } from '../../src/statistics/error-mixture.ts';
 import { arrangeArms } from '../../src/comparison/sample.ts';
 import { judge, type Judgement } from '../../src/comparison/verdict.ts';
 import type { Pair } from './generate.ts';
@@ -16,8 +17,7 @@ export interface Inferred {
   /** Null where the product answers INSUFFICIENT. */
   readonly refused: string | null;
   /** Per quantile. */
-  readonly estimates: readonly { readonly difference: number; readonly standardError: number }[];
-  readonly clusters: number;
+  readonly estimates: readonly { readonly difference: number; readonly error: ErrorMixture }[];
   readonly tau: number | null;
 }
 
@@ -27,26 +27,24 @@ export function infer(pair: Pair, replicates: number, seed: number): Inferred {
   const refuse = (reason: string): Inferred => ({
     refused: reason,
     estimates: [],
-    clusters: 0,
     tau: blocks.tauMinutes,
   });
   if (blocks.refusal !== null) return refuse(blocks.refusal);
   const { primary } = arrangeArms(baseline, evening, (period) => rttCells(period, Infinity), blocks);
   const family = estimateFamily(primary, ESTIMANDS, { blocks, replicates, seed, stream: 'calibration' });
-  const estimates = family.estimates.flatMap(({ difference, standardError }) =>
-    difference === null || standardError === null ? [] : [{ difference, standardError }],
+  const estimates = family.estimates.flatMap(({ difference, error }) =>
+    difference === null || error === null ? [] : [{ difference, error }],
   );
   if (estimates.length < QUANTILES.length) return refuse(family.gates.join('; '));
-  return { refused: null, estimates, clusters: family.clusters, tau: blocks.tauMinutes };
+  return { refused: null, estimates, tau: blocks.tauMinutes };
 }
 
 /** The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. */
 export function judgeAt(inferred: Inferred, at: number, truthNs: number, marginNs: number): Judgement {
-  const { difference, standardError } = inferred.estimates[at]!;
+  const { difference, error } = inferred.estimates[at]!;
   return judge({
     difference: difference + truthNs,
-    standardError,
-    clusters: inferred.clusters,
+    error,
     margin: marginNs,
     round: roundNs,
   });

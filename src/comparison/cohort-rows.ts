@@ -157,13 +157,12 @@ function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyE
   const cells = Math.min(arms.baseline.cells.length, arms.evening.cells.length);
   return SHIFT_QUANTILES.flatMap((quantile, i) => {
     const estimate = family.estimates[i]!;
-    const { baseline, evening, difference, standardError } = estimate;
-    if (baseline === null || evening === null || difference === null || standardError === null) return [];
+    const { baseline, evening, difference, error } = estimate;
+    if (baseline === null || evening === null || difference === null || error === null) return [];
     if (input.refusals.length > 0 || cells < cellsNeeded(quantile)) return [];
     const { ci95 } = judge({
       difference,
-      standardError,
-      clusters: family.clusters,
+      error,
       margin: 0,
       round: roundNs,
     });

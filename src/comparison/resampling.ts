@@ -1,8 +1,9 @@
 /**
  * Two-way (pigeonhole) bootstrap, Owen & Eckles 2012: W = u_client · v_block, both multinomial; u is shared by the
- * two periods when clients are paired, v never is. The standard error is the spread of the replicates; intervals
- * use t with G − 1 degrees of freedom, because percentiles of few clusters cover too little.
+ * two periods when clients are paired, v never is. The spread of the replicates is the error; it is used with t of few degrees
+ * of freedom, because percentiles of few clusters cover too little, and averaged over the memories a queue may have.
  */
+import type { ErrorComponent, ErrorMixture } from '../statistics/error-mixture.ts';
 import { createRandom, multinomialWeights } from '../statistics/random.ts';
 import type { BlockPlan } from './blocks.ts';
 import type { Estimator } from './estimators.ts';
@@ -12,7 +13,7 @@ export interface ResamplingPlan {
   readonly clientsEvening: number;
   /** Client k of one period is client k of the other. */
   readonly paired: boolean;
-  /** G: the smaller of clients and filled blocks, over both periods. */
+  /** The smaller of clients and filled blocks, over both periods: what the bootstrap variance is corrected for. */
   readonly clusters: number;
   readonly blocks: BlockPlan;
   readonly replicates: number;
@@ -21,8 +22,8 @@ export interface ResamplingPlan {
   readonly stream: string;
 }
 
-/** Standard error of each estimate, √(G/(G−1)) and correlated blocks included. */
-export function standardErrors(estimators: readonly Estimator[], plan: ResamplingPlan): Float64Array {
+/** The error of each estimate; empty where the replicates do not vary enough to tell. */
+export function errorsOf(estimators: readonly Estimator[], plan: ResamplingPlan): ErrorMixture[] {
   const size = estimators.reduce((sum, e) => sum + e.size, 0);
   const { blocksBaseline, blocksEvening } = plan.blocks;
   const weightsBaseline = new Float64Array(plan.clientsBaseline * blocksBaseline);
@@ -39,13 +40,40 @@ export function standardErrors(estimators: readonly Estimator[], plan: Resamplin
   const timeBaseline = blockJackknife(weightsBaseline, weightsEvening, blocksBaseline, evaluate, size);
   const timeEvening = blockJackknife(weightsEvening, weightsBaseline, blocksEvening, evaluate, size);
   const small = plan.clusters > 1 ? plan.clusters / (plan.clusters - 1) : 1;
-  return total.map((variance, i) =>
-    Math.sqrt(
-      variance * small +
-        (plan.blocks.inflationBaseline - 1) * timeBaseline[i]! +
-        (plan.blocks.inflationEvening - 1) * timeEvening[i]!,
-    ),
+  return Array.from(total, (variance, i) =>
+    mixtureOf(plan, variance * small, timeBaseline[i]!, timeEvening[i]!),
   );
+}
+
+/**
+ * Under each possible memory: the variance of the replicates, and on top what correlated blocks hide of the time share. Degrees of
+ * freedom are those of the scarcer axis: clients, or the blocks of both periods joined (Satterthwaite).
+ */
+function mixtureOf(
+  plan: ResamplingPlan,
+  variance: number,
+  timeBaseline: number,
+  timeEvening: number,
+): ErrorMixture {
+  if (Number.isNaN(variance)) return [];
+  const { memories } = plan.blocks;
+  const ofClients = Math.max(1, Math.min(plan.clientsBaseline, plan.clientsEvening) - 1);
+  if (memories.length === 0) {
+    return [{ weight: 1, scale: Math.sqrt(variance), degreesOfFreedom: ofClients }];
+  }
+  return memories.map((memory): ErrorComponent => {
+    const before = memory.inflationBaseline * timeBaseline;
+    const after = memory.inflationEvening * timeEvening;
+    const ofBlocks =
+      before + after > 0
+        ? (before + after) ** 2 / (before ** 2 / memory.degreesBaseline + after ** 2 / memory.degreesEvening)
+        : Infinity;
+    return {
+      weight: memory.weight,
+      scale: Math.sqrt(variance + before - timeBaseline + after - timeEvening),
+      degreesOfFreedom: Math.min(ofClients, ofBlocks),
+    };
+  });
 }
 
 function bootstrapVariance(

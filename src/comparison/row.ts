@@ -1,5 +1,5 @@
 /** One estimate → one published row: gates, interval, verdict, what is needed, how it was made. */
-import { MIN_BLOCKS, type BlockPlan } from './blocks.ts';
+import { likelyDecays, MIN_BLOCKS, type BlockPlan } from './blocks.ts';
 import { MIN_CLIENTS, type Estimate, type FamilyEstimates } from './estimate.ts';
 import { marginOf, type Profile } from './profiles.ts';
 import { roundFor } from './rounding.ts';
@@ -59,7 +59,7 @@ export function draftRow(
     if (cells > 0 && cells < required)
       gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
   }
-  const judged = judgeUnlessGated(estimate, gates, family.clusters, margin.value, facts, round);
+  const judged = judgeUnlessGated(estimate, gates, margin.value, facts, round);
   const unpaired = beside === null || judged === null ? null : judgeBeside(beside, facts, round);
   const { baseline, evening } = arms;
   const count = (key: 'clients' | 'filledBlocks'): [number, number] => [baseline[key], evening[key]];
@@ -96,7 +96,7 @@ export function draftRow(
     paired: arms.paired,
     unpaired,
     needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms, facts),
-    method: methodText(facts, blocks, arms.paired, input.replicates, family.clusters),
+    method: methodText(facts, blocks, arms.paired, input.replicates, Math.min(clientsBaseline, clientsEvening)),
     notes,
   };
 }
@@ -106,14 +106,13 @@ type Judged = ReturnType<typeof judge>;
 function judgeUnlessGated(
   estimate: Estimate,
   gates: readonly string[],
-  clusters: number,
   margin: number,
   facts: RowFacts,
   round: (value: number) => number,
 ): Judged | null {
-  const { difference, standardError } = estimate;
-  if (gates.length > 0 || difference === null || standardError === null) return null;
-  return judge({ difference, standardError, clusters, margin, round, ...facts });
+  const { difference, error } = estimate;
+  if (gates.length > 0 || difference === null || error === null) return null;
+  return judge({ difference, error, margin, round, ...facts });
 }
 
 function judgeBeside(
@@ -121,12 +120,11 @@ function judgeBeside(
   facts: RowFacts,
   round: (value: number) => number,
 ): ComparisonRow['unpaired'] {
-  const { difference, standardError } = beside.estimates[facts.besideAt]!;
-  if (difference === null || standardError === null) return null;
+  const { difference, error } = beside.estimates[facts.besideAt]!;
+  if (difference === null || error === null) return null;
   const { ci95 } = judge({
     difference,
-    standardError,
-    clusters: beside.clusters,
+    error,
     margin: 0,
     round,
     ...facts,
@@ -179,10 +177,15 @@ function methodText(
   blocks: BlockPlan,
   paired: boolean,
   replicates: number,
-  clusters: number,
+  clients: number,
 ): string {
   const estimator = facts.quantile === null ? 'ratio of sums' : 'Harrell-Davis';
-  const interval = `t with ${Math.max(0, clusters - 1)} degrees of freedom`;
+  const decays = likelyDecays(blocks);
+  const minutes = (value: number): string => String(Number(value.toPrecision(2)));
+  const interval =
+    decays === null
+      ? `t with ${Math.max(0, clients - 1)} degrees of freedom`
+      : `t averaged over what the queue may remember (decay of ${minutes(decays[0])} to ${minutes(decays[1])} min, nine tenths of the weight)`;
   const resampled =
     blocks.minBlocks > 1
       ? `two-way bootstrap over clients and blocks of ${blocks.blockMinutes} min, ${replicates} replicates`
