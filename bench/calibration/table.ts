@@ -1,5 +1,6 @@
 /** The calibration as a page of Markdown. */
 import { accept, isGated, type Simulated } from './acceptance.ts';
+import { LOSS_MARGIN } from './loss.ts';
 
 const percent = (events: number, of: number): string =>
   of === 0 ? '–' : `${((100 * events) / of).toFixed(1)} %`;
@@ -12,6 +13,7 @@ export function calibrationPage(simulated: Simulated, command: string, replicate
     'Every number comes from simulated player-minutes with a known truth through the code that ships: block rule, gates,',
     'resampling, judgement. δ = 5 ms (p50) and 10 ms (p95). A constant shifts a quantile by itself, so one pair serves the truths 0, δ and 2δ.',
     'Rates of words are shares of all pairs; an INSUFFICIENT pair counts as no word. Coverage is a share of the intervals given.',
+    'Judged: a headline cell of 1000 pairs by its exact upper 95 % bound where the protocol names one, any other cell by its lower bound.',
     '',
     '## Acceptance',
     '',
@@ -41,6 +43,22 @@ export function calibrationPage(simulated: Simulated, command: string, replicate
         );
       }),
     ),
+    '',
+    '## Loss',
+    '',
+    'Gilbert bursts (mean length in packets), 1200 packets per player-minute, clients lognormal around the mean ratio, a shared',
+    `multiplier of which the logarithm swings by "shared". δ = ${100 * LOSS_MARGIN} points; evenings at 0, δ and 2δ are drawn anew.`,
+    '',
+    '| cell | pairs | INSUFFICIENT | coverage | half-width points | EQUIVALENT at 0 | DEGRADED at 0 | DEGRADED at δ | EQUIVALENT at δ | DEGRADED at 2δ |',
+    '|---|---|---|---|---|---|---|---|---|---|',
+    ...simulated.loss.map((t) => {
+      const given = t.pairs - t.refused;
+      return (
+        `| ${t.id} | ${t.pairs} | ${percent(t.refused, t.pairs)} | ${percent(t.covered, given)} | ${given === 0 ? '–' : ((100 * t.halfWidth) / given).toFixed(2)} ` +
+        `| ${percent(t.equivalentAtZero, t.pairs)} | ${percent(t.degradedAtZero, t.pairs)} ` +
+        `| ${percent(t.degradedAtMargin, t.pairs)} | ${percent(t.equivalentAtMargin, t.pairs)} | ${percent(t.degradedAtTwice, t.pairs)} |`
+      );
+    }),
     '',
     '## Paired days',
     '',

@@ -2,7 +2,7 @@
  * One cohort, all metrics: families of cells → estimates → judged rows. A family shares its resampling draws; the
  * four differ in which cells can be used and so in which clients there are.
  */
-import { clientsOnly, planBlocks, type BlockPlan } from './blocks.ts';
+import { clientsOnly, planBlocks, withMemoryOf, type BlockPlan } from './blocks.ts';
 import { estimateFamily, type Estimand, type FamilyEstimates } from './estimate.ts';
 import { hiddenByZero, overdispersion, type CountCell } from './loss-detail.ts';
 import {
@@ -12,6 +12,7 @@ import {
   lossCells,
   lossToClientCells,
   lossToServerCells,
+  ratioSeries,
   rttCells,
   type RatioCell,
   type RttCell,
@@ -33,7 +34,7 @@ const SHIFT_QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95] as c
 const MEDIAN_AT = SHIFT_QUANTILES.indexOf(0.5);
 const P95_AT = SHIFT_QUANTILES.indexOf(0.95);
 
-const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
+export const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
   kind: 'ratio',
   numerator: (cell) => cell.events,
   denominator: (cell) => cell.trials,
@@ -181,11 +182,15 @@ function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyE
 
 function ratioRow(
   input: CohortInput,
-  blocks: BlockPlan,
+  plan: BlockPlan,
   metric: Metric,
   select: (period: CohortPeriod) => RatioCell[],
   words: string,
 ): DraftRow {
+  const blocks =
+    plan.memories.length === 0
+      ? plan
+      : withMemoryOf(plan, ratioSeries(input.baseline, select), ratioSeries(input.evening, select));
   const { primary, unpaired } = arrangeArms(input.baseline, input.evening, select, blocks);
   const family = estimateFamily(primary, [EVENTS_OVER_TRIALS], settingsOf(input, blocks, metric));
   const beside =

@@ -44,6 +44,20 @@ export function excessSeries(period: CohortPeriod): (number | null)[] {
   return minutes.map(medianOf);
 }
 
+/** Σ events / Σ trials over the clients of each minute: the memory of loss, which need not be that of delay. */
+export function ratioSeries(
+  period: CohortPeriod,
+  select: (period: CohortPeriod) => readonly RatioCell[],
+): (number | null)[] {
+  const events = new Float64Array(period.minutes);
+  const trials = new Float64Array(period.minutes);
+  for (const cell of select(period)) {
+    events[cell.minute] = events[cell.minute]! + cell.events;
+    trials[cell.minute] = trials[cell.minute]! + cell.trials;
+  }
+  return Array.from(events, (sum, minute) => (trials[minute]! > 0 ? sum / trials[minute]! : null));
+}
+
 export const countCells = (
   cells: readonly PlayerCell[],
   read: (cell: PlayerCell) => CountCell | null,
