@@ -138,12 +138,7 @@ export function inferLoss(
   replicates: number,
   seed: number,
 ): Judgement | null {
-  const delays = planBlocks(
-    excessSeries(baseline),
-    excessSeries(evening),
-    baseline.minutes,
-    evening.minutes,
-  );
+  const delays = planBlocks(excessSeries(baseline), excessSeries(evening), baseline.minutes, evening.minutes);
   const blocks = withMemoryOf(delays, ratioSeries(baseline, lossCells), ratioSeries(evening, lossCells));
   const { primary } = arrangeArms(baseline, evening, lossCells, blocks);
   const family = estimateFamily(primary, [EVENTS_OVER_TRIALS], {

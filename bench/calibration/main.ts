@@ -55,8 +55,7 @@ for (let run = 0; run < pairs && inTime(); run++) {
 SCENARIOS.forEach((scenario, i) => {
   const tally = windows[i]!;
   if (!isNearBound(tally)) return;
-  for (let run = tally.pairs; run < pairs && inTime(); run++)
-    simulatePair(scenario, run, replicates, tally);
+  for (let run = tally.pairs; run < pairs && inTime(); run++) simulatePair(scenario, run, replicates, tally);
 });
 write();
 

@@ -96,7 +96,13 @@ export function draftRow(
     paired: arms.paired,
     unpaired,
     needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms, facts),
-    method: methodText(facts, blocks, arms.paired, input.replicates, Math.min(clientsBaseline, clientsEvening)),
+    method: methodText(
+      facts,
+      blocks,
+      arms.paired,
+      input.replicates,
+      Math.min(clientsBaseline, clientsEvening),
+    ),
     notes,
   };
 }

@@ -134,9 +134,7 @@ export function blockFacts(decay: number, noise: number, steps: number, blocks: 
   const geometric = (1 - phi ** m) / (1 - phi);
   const own = ((1 + phi) / (1 - phi) - (2 * phi * geometric) / (m * (1 - phi))) / m;
   const covariance = Array.from({ length: blocks }, (_, k) =>
-    k === 0
-      ? pure * own + noise / m
-      : (pure * phi ** ((k - 1) * m + 1) * geometric * geometric) / (m * m),
+    k === 0 ? pure * own + noise / m : (pure * phi ** ((k - 1) * m + 1) * geometric * geometric) / (m * m),
   );
   let trace = 0;
   let squares = 0;
