@@ -26,7 +26,7 @@ export function isGated({ pairs, refused }: { readonly pairs: number; readonly r
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-type Counts = Omit<LossTally, 'id' | 'pairs' | 'refused' | 'halfWidth'>;
+type Counts = Omit<LossTally, 'id' | 'pairs' | 'halfWidth'>;
 
 /** One cell of either grid and one of its estimands. */
 interface Cell {
@@ -39,12 +39,12 @@ interface Cell {
 
 function cellsOf({ windows, loss }: Simulated): Cell[] {
   return [
-    ...windows.flatMap(({ id, headline, pairs, refused, quantiles }) =>
+    ...windows.flatMap(({ id, headline, pairs, quantiles }) =>
       quantiles.map((counts, at) => ({
         name: `${id} ${at === 0 ? 'p50' : 'p95'}`,
         headline,
         pairs,
-        refused,
+        refused: counts.refused,
         counts,
       })),
     ),

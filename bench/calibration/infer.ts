@@ -4,6 +4,7 @@ import { estimateFamily, type Estimand } from '../../src/comparison/estimate.ts'
 import { excessSeries, rttCells, type RttCell } from '../../src/comparison/metric-cells.ts';
 import { roundNs } from '../../src/comparison/rounding.ts';
 import type { ErrorMixture } from '../../src/statistics/error-mixture.ts';
+import { clientsNeeded } from '../../src/comparison/row.ts';
 import { arrangeArms } from '../../src/comparison/sample.ts';
 import { judge, type Judgement } from '../../src/comparison/verdict.ts';
 import type { Pair } from './generate.ts';
@@ -16,8 +17,8 @@ const ESTIMANDS: readonly Estimand<RttCell>[] = [
 export interface Inferred {
   /** Null where the product answers INSUFFICIENT. */
   readonly refused: string | null;
-  /** Per quantile. */
-  readonly estimates: readonly { readonly difference: number; readonly error: ErrorMixture }[];
+  /** Per quantile; null where the product gives no interval for this one. */
+  readonly estimates: readonly ({ readonly difference: number; readonly error: ErrorMixture } | null)[];
   readonly tau: number | null;
 }
 
@@ -32,16 +33,28 @@ export function infer(pair: Pair, replicates: number, seed: number): Inferred {
   if (blocks.refusal !== null) return refuse(blocks.refusal);
   const { primary } = arrangeArms(baseline, evening, (period) => rttCells(period, Infinity), blocks);
   const family = estimateFamily(primary, ESTIMANDS, { blocks, replicates, seed, stream: 'calibration' });
-  const estimates = family.estimates.flatMap(({ difference, error }) =>
-    difference === null || error === null ? [] : [{ difference, error }],
+  if (family.gates.length > 0) return refuse(family.gates.join('; '));
+  const estimates = family.estimates.map(({ difference, error }, at) =>
+    difference === null || error === null || family.clients < clientsNeeded(QUANTILES[at]!, primary.paired)
+      ? null
+      : { difference, error },
   );
-  if (estimates.length < QUANTILES.length) return refuse(family.gates.join('; '));
   return { refused: null, estimates, tau: blocks.tauMinutes };
 }
 
-/** The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. */
-export function judgeAt(inferred: Inferred, at: number, truthNs: number, marginNs: number): Judgement {
-  const { difference, error } = inferred.estimates[at]!;
+/**
+ * The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. Null where
+ * there is no interval.
+ */
+export function judgeAt(
+  inferred: Inferred,
+  at: number,
+  truthNs: number,
+  marginNs: number,
+): Judgement | null {
+  const estimate = inferred.estimates[at] ?? null;
+  if (estimate === null) return null;
+  const { difference, error } = estimate;
   return judge({
     difference: difference + truthNs,
     error,

@@ -29,14 +29,14 @@ export function calibrationPage(simulated: Simulated, command: string, replicate
     'C clients, T minutes, shared queue SD in ms, tau = decay of the queues in minutes (integrated time is about twice that).',
     '**Bold**: a headline cell.',
     '',
-    '| cell | pairs | INSUFFICIENT | | coverage | half-width ms | EQUIVALENT at 0 | DEGRADED at 0 | DEGRADED at δ | EQUIVALENT at δ | DEGRADED at 2δ |',
+    '| cell | pairs | INSUFFICIENT | of | coverage | half-width ms | EQUIVALENT at 0 | DEGRADED at 0 | DEGRADED at δ | EQUIVALENT at δ | DEGRADED at 2δ |',
     '|---|---|---|---|---|---|---|---|---|---|---|',
     ...simulated.windows.flatMap((window) =>
       window.quantiles.map((t, at) => {
-        const given = window.pairs - window.refused;
+        const given = window.pairs - t.refused;
         const name = at === 0 ? (window.headline ? `**${window.id}**` : window.id) : '';
         return (
-          `| ${name} | ${at === 0 ? window.pairs : ''} | ${at === 0 ? percent(window.refused, window.pairs) + (isGated(window) ? ' gated' : '') : ''} ` +
+          `| ${name} | ${at === 0 ? window.pairs : ''} | ${percent(t.refused, window.pairs)}${isGated({ pairs: window.pairs, refused: t.refused }) ? ' gated' : ''} ` +
           `| ${at === 0 ? 'p50' : 'p95'} | ${percent(t.covered, given)} | ${given === 0 ? '–' : (t.halfWidthNs / given / 1e6).toFixed(1)} ` +
           `| ${percent(t.equivalentAtZero, window.pairs)} | ${percent(t.degradedAtZero, window.pairs)} ` +
           `| ${percent(t.degradedAtMargin, window.pairs)} | ${percent(t.equivalentAtMargin, window.pairs)} | ${percent(t.degradedAtTwice, window.pairs)} |`

@@ -18,7 +18,7 @@ import {
   type RttCell,
 } from './metric-cells.ts';
 import { withDoubts } from './row-doubts.ts';
-import { cellsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
+import { cellsNeeded, clientsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
 import { roundNs } from './rounding.ts';
 import { arrangeArms, type CohortPeriod, type TwoArms } from './sample.ts';
 import type { Metric, ShiftPoint } from './types.ts';
@@ -161,6 +161,7 @@ function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyE
     const { baseline, evening, difference, error } = estimate;
     if (baseline === null || evening === null || difference === null || error === null) return [];
     if (input.refusals.length > 0 || cells < cellsNeeded(quantile)) return [];
+    if (family.clients < clientsNeeded(quantile, arms.paired)) return [];
     const { ci95 } = judge({
       difference,
       error,

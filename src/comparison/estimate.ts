@@ -34,6 +34,8 @@ export interface Estimate {
 export interface FamilyEstimates {
   /** Flat, in the order of estimands and, within one, of its quantiles. */
   readonly estimates: readonly Estimate[];
+  /** Of the smaller arm. */
+  readonly clients: number;
   /** Why no interval is given; empty when one is. */
   readonly gates: readonly string[];
 }
@@ -99,6 +101,7 @@ export function estimateFamily<C extends AnyCell>(
         });
   return {
     gates,
+    clients,
     estimates: points.map(({ baseline: before, evening: after }, i) => {
       const error = errors?.[i];
       const known = !Number.isNaN(before) && !Number.isNaN(after);

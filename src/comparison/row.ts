@@ -30,6 +30,16 @@ export function cellsNeeded(quantile: number | null): number {
   return quantile === null ? 1 : Math.round(10 / Math.min(quantile, 1 - quantile));
 }
 
+/**
+ * Clients that an interval of this quantile needs. Paired, each client is its own reference. Unpaired, the tail of the pooled
+ * minutes belongs to the farthest clients, so one must lie beyond the quantile: with twelve of them the 95th percentile was
+ * covered in 87 % of simulated pairs instead of 95 %.
+ */
+export function clientsNeeded(quantile: number | null, paired: boolean): number {
+  if (quantile === null || paired) return MIN_CLIENTS;
+  return Math.max(MIN_CLIENTS, Math.round(1 / Math.min(quantile, 1 - quantile)));
+}
+
 export interface RowFacts {
   /** Where the unpaired family keeps the same estimate. */
   readonly besideAt: number;
@@ -58,6 +68,15 @@ export function draftRow(
     const cells = arms[name].cells.length;
     if (cells > 0 && cells < required)
       gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
+  }
+  const clientsEnough = clientsNeeded(facts.quantile, arms.paired);
+  for (const name of ['baseline', 'evening'] as const) {
+    const { clients, cells } = arms[name];
+    if (cells.length > 0 && clients >= MIN_CLIENTS && clients < clientsEnough) {
+      gates.push(
+        `the ${name} has ${clients} clients, unpaired, fewer than the ${clientsEnough} that this quantile needs`,
+      );
+    }
   }
   const judged = judgeUnlessGated(estimate, gates, margin.value, facts, round);
   const unpaired = beside === null || judged === null ? null : judgeBeside(beside, facts, round);
@@ -127,7 +146,8 @@ function judgeBeside(
   round: (value: number) => number,
 ): ComparisonRow['unpaired'] {
   const { difference, error } = beside.estimates[facts.besideAt]!;
-  if (difference === null || error === null) return null;
+  if (difference === null || error === null || beside.clients < clientsNeeded(facts.quantile, false))
+    return null;
   const { ci95 } = judge({
     difference,
     error,
@@ -152,7 +172,7 @@ function neededFor(
   const clients = Math.min(arms.baseline.clients, arms.evening.clients);
   const minutes = Math.min(input.baseline.minutes, input.evening.minutes);
   if (judged === null) {
-    const enough = Math.max(MIN_CLIENTS, clients);
+    const enough = Math.max(clientsNeeded(facts.quantile, arms.paired), clients);
     const usual = MIN_BLOCKS * blocks.blockMinutes + 2;
     return {
       clients: enough,
