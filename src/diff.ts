@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import { dayKind, daysOf, type DailyWindow, type DayRange } from './calendar/window.ts';
 import { parseCohorts } from './cohorts/parse.ts';
-import { compare, type CompareOptions } from './comparison/compare.ts';
+import { accessOf, compare, DEFAULT_REPLICATES, type CompareOptions } from './comparison/compare.ts';
 import { headlineOf } from './comparison/headline.ts';
 import { dayComparisons, MIN_PAIRED_DAYS, patternRows, type Day } from './comparison/pattern.ts';
 import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
@@ -23,13 +23,15 @@ import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
 import { localise, type Localisation } from './localise/localise.ts';
+import { narrow as narrowPeriods, type Narrowing } from './narrowing/narrow.ts';
 import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
 import { timelineFrom, type Timeline } from './timeline/timeline.ts';
-import { NS_PER_S } from './units.ts';
+import { formatInstant, NS_PER_S } from './units.ts';
 
 export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
 export const DEFAULT_SEED = 1;
 const MINUTE_NS = 60 * NS_PER_S;
+const MINUTE = BigInt(MINUTE_NS);
 
 export interface DiffOptions {
   readonly profile?: ProfileName;
@@ -142,21 +144,24 @@ export async function timeline(
   return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
 }
 
+function refuseSameCapture(baseline: readonly string[], evening: readonly string[]): void {
+  const both = baseline.find((path) => evening.includes(path));
+  if (both === undefined) return;
+  throw new UsageError({
+    code: 'usage/same-capture',
+    message: `${both} is named as baseline and as evening: a capture does not differ from itself`,
+    help: 'name the capture of the good period with --baseline and that of the bad one with --evening',
+    path: both,
+  });
+}
+
 /** @throws InputError, UsageError as `analyze` does. */
 export async function diff(
   baselineInputs: readonly string[],
   eveningInputs: readonly string[],
   options: DiffOptions = {},
 ): Promise<DiffResult> {
-  const both = baselineInputs.find((path) => eveningInputs.includes(path));
-  if (both !== undefined) {
-    throw new UsageError({
-      code: 'usage/same-capture',
-      message: `${both} is named as baseline and as evening: a capture does not differ from itself`,
-      help: 'name the capture of the good period with --baseline and that of the bad one with --evening',
-      path: both,
-    });
-  }
+  refuseSameCapture(baselineInputs, eveningInputs);
   const before = await measure('baseline', baselineInputs, options);
   const after = await measure('evening', eveningInputs, options);
   const settings: CompareOptions = {
@@ -174,6 +179,91 @@ export async function diff(
     : compareDays(before, after, options.window, options.baselineWindow, options, settings);
   const localisation = isWhole ? locate(before.minutes(), after.minutes(), comparison, options) : null;
   return { comparison, localisation, baseline: before.analysis, evening: after.analysis };
+}
+
+export interface NarrowResult {
+  readonly narrowing: Narrowing;
+  /** Flows of the clients that were found, inside the window that was found; at most `MOST_FLOWS`. */
+  readonly flows: readonly NarrowedFlow[];
+}
+
+export interface NarrowedFlow {
+  readonly flow_id: number;
+  readonly protocol: number;
+  readonly client: string;
+  readonly client_port: number | null;
+  readonly server: string;
+  readonly server_port: number | null;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+const MOST_FLOWS = 100;
+
+/** From the whole capture to the window, the cohort and the flows that show the effect. @throws InputError, UsageError as `diff` does. */
+export async function narrow(
+  baselineInputs: readonly string[],
+  eveningInputs: readonly string[],
+  options: DiffOptions = {},
+): Promise<NarrowResult> {
+  refuseSameCapture(baselineInputs, eveningInputs);
+  const before = await measure('baseline', baselineInputs, options);
+  const after = await measure('evening', eveningInputs, options);
+  const [baseline, evening] = [before.minutes(), after.minutes()];
+  const access = new Map(accessOf(baseline, evening).map((entry) => [entry.client, entry.access]));
+  const clients = new Map(evening.clients.map((client) => [client.address, client]));
+  const narrowing = narrowPeriods({
+    baseline,
+    evening,
+    profile: options.profile ?? DEFAULT_PROFILE,
+    seed: options.seed ?? DEFAULT_SEED,
+    replicates: options.replicates ?? DEFAULT_REPLICATES,
+    groupings: [
+      ...(options.cohortOf === undefined ? [] : [{ dimension: 'cohort', of: options.cohortOf }]),
+      { dimension: 'access', of: (address) => access.get(address) ?? null },
+      {
+        dimension: 'server',
+        of: (address) => {
+          const met = clients.get(address)?.servers ?? [];
+          return met.length === 1 ? met[0]! : null;
+        },
+      },
+      { dimension: 'IP version', of: (address) => (address.includes(':') ? '6' : '4') },
+    ],
+  });
+  return { narrowing, flows: flowsOf(narrowing, after.flows) };
+}
+
+function flowsOf({ clients, window }: Narrowing, flows: readonly FlowRow[]): NarrowedFlow[] {
+  if (window === null) return [];
+  const wanted = new Map(clients.map(({ client }, rank) => [client, rank]));
+  const [from, to] = [BigInt(window.first_minute) * MINUTE, BigInt(window.end_minute) * MINUTE];
+  return flows
+    .filter((flow) => flow.lastTimestampNs >= from && flow.firstTimestampNs < to)
+    .flatMap((flow) => {
+      const isInitiator = wanted.has(flow.initiator);
+      const client = isInitiator ? flow.initiator : flow.responder;
+      const rank = wanted.get(client);
+      if (rank === undefined) return [];
+      return [
+        {
+          rank,
+          row: {
+            flow_id: flow.flowId,
+            protocol: flow.protocol,
+            client,
+            client_port: isInitiator ? flow.initiatorPort : flow.responderPort,
+            server: isInitiator ? flow.responder : flow.initiator,
+            server_port: isInitiator ? flow.responderPort : flow.initiatorPort,
+            first: formatInstant(flow.firstTimestampNs),
+            last: formatInstant(flow.lastTimestampNs),
+          },
+        },
+      ];
+    })
+    .sort((a, b) => a.rank - b.rank || a.row.flow_id - b.row.flow_id)
+    .slice(0, MOST_FLOWS)
+    .map(({ row }) => row);
 }
 
 async function measure(
@@ -208,7 +298,7 @@ async function measure(
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
     });
-  return { minutes, analysis };
+  return { minutes, analysis, flows: rows };
 }
 
 function locate(
@@ -238,6 +328,7 @@ function locate(
 interface Measured {
   /** Of everything, or of one day's window. */
   readonly minutes: (only?: DayRange) => PlayerMinutes;
+  readonly flows: readonly FlowRow[];
   readonly analysis: Analysis;
 }
 

@@ -38,6 +38,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
         'timeline/',
+        'narrowing/',
         'planning/',
         'localise/',
       ],
@@ -154,6 +155,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
         'timeline/',
+        'narrowing/',
         'localise/',
         'metrics/',
         'capture/',
@@ -233,6 +235,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'timeline/',
     mayUse: ['comparison/', 'statistics/', ...LEAVES],
     because: 'one period in time is told from player-minutes, as the comparison of two is',
+  },
+  {
+    room: 'narrowing/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'where an effect stands out is searched in player-minutes and confirmed as a comparison would',
   },
   {
     room: 'planning/',

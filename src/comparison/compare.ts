@@ -200,7 +200,8 @@ function lossDetails({ cohort, baseline, evening }: Cohort): LossDetail[] {
   return [lossDetail(cohort, 'baseline', before, phiAfter), lossDetail(cohort, 'evening', after, phiBefore)];
 }
 
-function accessOf(baseline: PlayerMinutes, evening: PlayerMinutes): AccessInference[] {
+/** Access type per client of either period, ascending by address. */
+export function accessOf(baseline: PlayerMinutes, evening: PlayerMinutes): AccessInference[] {
   const clients = new Map(
     [...baseline.clients, ...evening.clients].map((client) => [client.address, client]),
   );
