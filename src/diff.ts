@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import { dayKind, daysOf, type DailyWindow, type DayRange } from './calendar/window.ts';
+import { identifyBy, parsePlayers, type Identify } from './cohorts/identity.ts';
+import { isMmdb, parseMmdb } from './cohorts/mmdb.ts';
 import { parseCohorts } from './cohorts/parse.ts';
 import { accessOf, compare, DEFAULT_REPLICATES, type CompareOptions } from './comparison/compare.ts';
 import { headlineOf } from './comparison/headline.ts';
@@ -15,7 +17,7 @@ import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts
 import type { PlayerMinutes } from './comparison/player-minutes.ts';
 import type { ProfileName } from './comparison/profiles.ts';
 import type { BinBatch, FlowRow, RttBatch } from './comparison/table-batches.ts';
-import type { Comparison } from './comparison/types.ts';
+import type { AccessInference, Comparison } from './comparison/types.ts';
 import type { Vantage } from './comparison/vantage.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { InputError, UsageError } from './errors.ts';
@@ -39,7 +41,9 @@ export interface DiffOptions {
   readonly replicates?: number;
   /** Address → cohort; without it only `all` is compared. */
   readonly cohortOf?: (address: string) => string;
-  /** Cohorts by inferred access type instead of `cohortOf`. */
+  /** Player of an address and port; null where nobody is known. */
+  readonly playerOf?: (address: string, port: number | null) => string | null;
+  /** Cohorts by inferred access type, together with `cohortOf` where that is given. */
   readonly byAccess?: boolean;
   /** Hours to cut out of the evening captures, day by day; needs `baselineWindow` too. Days present in both are paired by date. */
   readonly window?: DailyWindow;
@@ -68,24 +72,33 @@ export interface DiffResult {
   readonly evening: Analysis;
 }
 
-/** Reads a cohort file (CSV or YAML) into a classifier. @throws InputError with path and line. */
+/** Reads a cohort file (CSV, YAML or MaxMind DB) into a classifier. @throws InputError with path and line. */
 export function readCohorts(path: string): (address: string) => string {
-  let text: string;
+  const bytes = readBytes(
+    path,
+    'cohorts/unreadable',
+    'name a CSV file with the header prefix,cohort, or the same in YAML',
+  );
+  if (isMmdb(bytes)) return parseMmdb(bytes, path);
+  const map = parseCohorts(bytes.toString('utf8'), path);
+  return (address) => map.classify(address);
+}
+
+/** Reads a file of players (CSV address,port,player). @throws InputError with path and line. */
+export function readPlayers(path: string): (address: string, port: number | null) => string | null {
+  const bytes = readBytes(path, 'players/unreadable', 'name a CSV file with the header address,port,player');
+  return parsePlayers(bytes.toString('utf8'), path);
+}
+
+function readBytes(path: string, code: string, help: string): Buffer {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     throw new InputError(
-      {
-        code: 'cohorts/unreadable',
-        message: `${path} cannot be read: ${(cause as Error).message}`,
-        help: 'name a CSV file with the header prefix,cohort, or the same in YAML',
-        path,
-      },
+      { code, message: `${path} cannot be read: ${(cause as Error).message}`, help, path },
       { cause },
     );
   }
-  const map = parseCohorts(text, path);
-  return (address) => map.classify(address);
 }
 
 /** Reads a change log (CSV, JSON or git log). @throws InputError with path and line. */
@@ -140,7 +153,7 @@ export async function timeline(
   inputs: readonly string[],
   options: DiffOptions & { readonly changes?: readonly LoggedChange[] } = {},
 ): Promise<Timeline> {
-  const measured = await measure('evening', inputs, options);
+  const [measured] = identityOver([await measure('evening', inputs, options)], options) as [Measured];
   return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
 }
 
@@ -162,8 +175,10 @@ export async function diff(
   options: DiffOptions = {},
 ): Promise<DiffResult> {
   refuseSameCapture(baselineInputs, eveningInputs);
-  const before = await measure('baseline', baselineInputs, options);
-  const after = await measure('evening', eveningInputs, options);
+  const [before, after] = identityOver(
+    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
+    options,
+  ) as [Measured, Measured];
   const settings: CompareOptions = {
     profile: options.profile ?? DEFAULT_PROFILE,
     seed: options.seed ?? DEFAULT_SEED,
@@ -207,10 +222,12 @@ export async function narrow(
   options: DiffOptions = {},
 ): Promise<NarrowResult> {
   refuseSameCapture(baselineInputs, eveningInputs);
-  const before = await measure('baseline', baselineInputs, options);
-  const after = await measure('evening', eveningInputs, options);
+  const [before, after] = identityOver(
+    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
+    options,
+  ) as [Measured, Measured];
   const [baseline, evening] = [before.minutes(), after.minutes()];
-  const access = new Map(accessOf(baseline, evening).map((entry) => [entry.client, entry.access]));
+  const access = accessByAddress(accessOf(baseline, evening), evening);
   const clients = new Map(evening.clients.map((client) => [client.address, client]));
   const narrowing = narrowPeriods({
     baseline,
@@ -236,7 +253,7 @@ export async function narrow(
 
 function flowsOf({ clients, window }: Narrowing, flows: readonly FlowRow[]): NarrowedFlow[] {
   if (window === null) return [];
-  const wanted = new Map(clients.map(({ client }, rank) => [client, rank]));
+  const wanted = new Map(clients.map(({ address }, rank) => [address, rank]));
   const [from, to] = [BigInt(window.first_minute) * MINUTE, BigInt(window.end_minute) * MINUTE];
   return flows
     .filter((flow) => flow.lastTimestampNs >= from && flow.firstTimestampNs < to)
@@ -266,11 +283,29 @@ function flowsOf({ clients, window }: Narrowing, flows: readonly FlowRow[]): Nar
     .map(({ row }) => row);
 }
 
+/** One way to tell clients apart for all periods, else the same home would bear two names. */
+function identityOver(periods: readonly MeasuredPeriod[], options: DiffOptions): Measured[] {
+  const ports = new Map<string, Set<number>>();
+  const note = (address: string, port: number | null): void => {
+    if (port === null) return;
+    const used = ports.get(address) ?? new Set<number>();
+    ports.set(address, used.add(port));
+  };
+  const servers = new Set(options.servers ?? []);
+  for (const { flows } of periods)
+    for (const flow of flows) {
+      if (servers.has(flow.initiator)) note(flow.responder, flow.responderPort);
+      else note(flow.initiator, flow.initiatorPort);
+    }
+  const identify = identifyBy(options.playerOf ?? ((): null => null), ports);
+  return periods.map((period) => ({ ...period, minutes: (only) => period.minutes(identify, only) }));
+}
+
 async function measure(
   period: 'baseline' | 'evening',
   inputs: readonly string[],
   options: DiffOptions,
-): Promise<Measured> {
+): Promise<MeasuredPeriod> {
   const collector = new PlayerMinutesCollector();
   const analysis = await analyze(inputs, {
     label: period,
@@ -292,13 +327,22 @@ async function measure(
   const flows = sortedFlows(analysis.flows);
   options.onBatch?.(period, flows);
   const rows = flowRows(flows);
-  const minutes = (only?: DayRange): PlayerMinutes =>
+  const minutes = (identify: Identify, only?: DayRange): PlayerMinutes =>
     collector.finish(rows, {
+      identify,
       ...(only === undefined ? {} : { only }),
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
     });
   return { minutes, analysis, flows: rows };
+}
+
+function accessByAddress(
+  inferred: readonly AccessInference[],
+  { clients }: PlayerMinutes,
+): Map<string, string> {
+  const byId = new Map(inferred.map((entry) => [entry.client, entry.access]));
+  return new Map(clients.map(({ id, address }) => [address, byId.get(id) ?? 'unknown']));
 }
 
 function locate(
@@ -307,7 +351,7 @@ function locate(
   comparison: Comparison,
   options: DiffOptions,
 ): Localisation {
-  const access = new Map(comparison.access.map((entry) => [entry.client, entry.access]));
+  const access = accessByAddress(comparison.access, evening);
   const accessOf = (address: string): string => access.get(address) ?? 'unknown';
   const servers = new Map(evening.clients.map((client) => [client.address, client.servers]));
   return localise({
@@ -323,6 +367,10 @@ function locate(
     tickStretched: null,
     pathChanged: null,
   });
+}
+
+interface MeasuredPeriod extends Omit<Measured, 'minutes'> {
+  readonly minutes: (identify: Identify, only?: DayRange) => PlayerMinutes;
 }
 
 interface Measured {

@@ -73,7 +73,14 @@ export async function narrow(
   return (await import('./diff.ts')).narrow(baseline, evening, options);
 }
 
-/** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */
+/** Reads a file of players (CSV address,port,player); see src/diff.ts. */
+export async function readPlayers(
+  path: string,
+): Promise<(address: string, port: number | null) => string | null> {
+  return (await import('./diff.ts')).readPlayers(path);
+}
+
+/** Reads a cohort file (CSV, YAML or MaxMind DB) into a classifier; see src/diff.ts. */
 export async function readCohorts(path: string): Promise<(address: string) => string> {
   return (await import('./diff.ts')).readCohorts(path);
 }

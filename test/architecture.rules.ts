@@ -351,6 +351,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   { module: '@observablehq/plot', rooms: ['report/'], because: 'figures are part of the report' },
   { module: 'linkedom', rooms: ['report/'], because: 'a document for the figures to be drawn in' },
   { module: 'yaml', rooms: ['case/', 'cohorts/'], because: 'the two inputs that people write by hand' },
+  { module: 'mmdb-lib', rooms: ['cohorts/'], because: 'ASN and region from a file that the user brings' },
   { module: 'zod', rooms: ['case/', 'cohorts/'], because: 'as yaml: shapes of hand-written inputs' },
   {
     module: 'ipaddr.js',

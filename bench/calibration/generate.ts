@@ -120,7 +120,7 @@ function period(
   });
   return {
     minutes,
-    addresses: Array.from(distances, (_, i) => `${prefix}${String(i).padStart(4, '0')}`),
+    ids: Array.from(distances, (_, i) => `${prefix}${String(i).padStart(4, '0')}`),
     cells,
     connects: [],
   };

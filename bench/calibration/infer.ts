@@ -46,12 +46,7 @@ export function infer(pair: Pair, replicates: number, seed: number): Inferred {
  * The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. Null where
  * there is no interval.
  */
-export function judgeAt(
-  inferred: Inferred,
-  at: number,
-  truthNs: number,
-  marginNs: number,
-): Judgement | null {
+export function judgeAt(inferred: Inferred, at: number, truthNs: number, marginNs: number): Judgement | null {
   const estimate = inferred.estimates[at] ?? null;
   if (estimate === null) return null;
   const { difference, error } = estimate;

@@ -4,11 +4,11 @@
  *
  *   L    = clamp(⌈τ⌉, 5 min, ⌊T/6⌋), τ the integrated autocorrelation time of the cross-client median excess delay,
  *          T the shorter period
- *   time = its share of the variance, by leaving out one block at a time, is multiplied by what a first-order
+ *   time = the share that all clients swing together, by leaving out one block at a time, is multiplied by what a first-order
  *          autoregression says that correlated blocks hide, and has as many degrees of freedom as such blocks are worth
  *   memory = not estimated but weighed: the interval averages over every decay in proportion to how well it explains the
  *          series of both periods (statistics/series-memory.ts)
- *   prior = decay^−0.3 between half a minute and an hour; a window under 45 min shows too little to prefer any decay, so
+ *   prior = decay^−0.3 between half a minute and three quarters of an hour; a window under 45 min shows too little to prefer any decay, so
  *          there all are alike, up to two hours
  *   T < 30 min, or decays beyond T/3 with nine tenths of the weight (a trend through the whole window) ⇒ INSUFFICIENT
  *
@@ -21,7 +21,7 @@ import { blockFacts, memoryWeights, type MemoryWeight } from '../statistics/seri
 export const MIN_BLOCKS = 6;
 const MIN_BLOCK_MINUTES = 5;
 const SHORT_WINDOW_MINUTES = 45;
-const PRIOR = { longest: 64, tilt: 0.3 } as const;
+const PRIOR = { longest: 46, tilt: 0.3 } as const;
 const SHORT_WINDOW_PRIOR = { longest: 128, tilt: 0 } as const;
 /** A decay beyond this share of the period is a trend, not a queue that comes and goes. */
 const TREND_SHARE = 1 / 3;

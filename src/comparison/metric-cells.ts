@@ -15,7 +15,7 @@ export interface RatioCell extends AnyCell, CountCell {}
 
 /** Least RTT of each client of the period; Infinity where there is none. */
 function leastRtt(period: CohortPeriod): Float64Array {
-  const least = new Float64Array(period.addresses.length).fill(Infinity);
+  const least = new Float64Array(period.ids.length).fill(Infinity);
   for (const { client, rttP50Ns } of period.cells) {
     if (rttP50Ns !== null && rttP50Ns < least[client]!) least[client] = rttP50Ns;
   }

@@ -39,21 +39,34 @@ export function errorsOf(estimators: readonly Estimator[], plan: ResamplingPlan)
   const total = bootstrapVariance(plan, weightsBaseline, weightsEvening, evaluate, size);
   const timeBaseline = blockJackknife(weightsBaseline, weightsEvening, blocksBaseline, evaluate, size);
   const timeEvening = blockJackknife(weightsEvening, weightsBaseline, blocksEvening, evaluate, size);
+  const ownBaseline = interactionVariance(weightsBaseline, weightsEvening, blocksBaseline, evaluate, size);
+  const ownEvening = interactionVariance(weightsEvening, weightsBaseline, blocksEvening, evaluate, size);
   const small = plan.clusters > 1 ? plan.clusters / (plan.clusters - 1) : 1;
   return Array.from(total, (variance, i) =>
-    mixtureOf(plan, variance * small, timeBaseline[i]!, timeEvening[i]!),
+    mixtureOf(plan, variance * small, [
+      { time: timeBaseline[i]!, own: ownBaseline[i]! },
+      { time: timeEvening[i]!, own: ownEvening[i]! },
+    ]),
   );
 }
 
+interface TimeShare {
+  /** Of one period's variance, by leaving out one block at a time. */
+  readonly time: number;
+  /** The part of it that each client brings alone. */
+  readonly own: number;
+}
+
 /**
- * Under each possible memory: the variance of the replicates, and on top what correlated blocks hide of the time share. Degrees of
- * freedom are those of the scarcer axis: clients, or the blocks of both periods joined (Satterthwaite).
+ * Under each possible memory: the variance of the replicates, and on top what correlated blocks hide of the swing that clients share.
+ * What clients bring alone averages out over clients and is not raised; the product of weights counts it three times
+ * (Owen & Eckles 2012), so one is taken off. Degrees of freedom are those of the scarcer axis: clients, or the blocks of
+ * both periods joined (Satterthwaite).
  */
 function mixtureOf(
   plan: ResamplingPlan,
   variance: number,
-  timeBaseline: number,
-  timeEvening: number,
+  [before, after]: [TimeShare, TimeShare],
 ): ErrorMixture {
   if (Number.isNaN(variance)) return [];
   const { memories } = plan.blocks;
@@ -61,16 +74,20 @@ function mixtureOf(
   if (memories.length === 0) {
     return [{ weight: 1, scale: Math.sqrt(variance), degreesOfFreedom: ofClients }];
   }
+  const own = [Math.min(before.time, before.own), Math.min(after.time, after.own)] as const;
+  const shared = [before.time - own[0], after.time - own[1]] as const;
   return memories.map((memory): ErrorComponent => {
-    const before = memory.inflationBaseline * timeBaseline;
-    const after = memory.inflationEvening * timeEvening;
+    const hidden = (memory.inflationBaseline - 1) * shared[0] + (memory.inflationEvening - 1) * shared[1];
+    const ofBaseline = memory.inflationBaseline * shared[0] + own[0];
+    const ofEvening = memory.inflationEvening * shared[1] + own[1];
     const ofBlocks =
-      before + after > 0
-        ? (before + after) ** 2 / (before ** 2 / memory.degreesBaseline + after ** 2 / memory.degreesEvening)
+      ofBaseline + ofEvening > 0
+        ? (ofBaseline + ofEvening) ** 2 /
+          (ofBaseline ** 2 / memory.degreesBaseline + ofEvening ** 2 / memory.degreesEvening)
         : Infinity;
     return {
       weight: memory.weight,
-      scale: Math.sqrt(variance + before - timeBaseline + after - timeEvening),
+      scale: Math.sqrt(Math.max(variance / 4, variance + hidden - own[0] - own[1])),
       degreesOfFreedom: Math.min(ofClients, ofBlocks),
     };
   });
@@ -138,6 +155,37 @@ function blockJackknife(
     evaluate(row);
     rows.push(row);
   }
+  return jackknifeVariance(rows, size);
+}
+
+/**
+ * The part of that variance which is not shared: how differently the two halves of the clients answer to leaving out a block. Half the
+ * clients have twice the part of all, and the difference of two halves twice that: a quarter of its variance.
+ */
+function interactionVariance(
+  varied: Float64Array,
+  fixed: Float64Array,
+  blocks: number,
+  evaluate: (into: Float64Array) => void,
+  size: number,
+): Float64Array {
+  fixed.fill(1);
+  const rows: Float64Array[] = [];
+  for (let left = 0; left < blocks; left++) {
+    const halves = [0, 1].map((half) => {
+      for (let g = 0; g < varied.length; g++)
+        varied[g] = g % blocks === left || Math.floor(g / blocks) % 2 !== half ? 0 : 1;
+      const row = new Float64Array(size);
+      evaluate(row);
+      return row;
+    });
+    rows.push(halves[0]!.map((value, i) => value - halves[1]![i]!));
+  }
+  return jackknifeVariance(rows, size).map((variance) => variance / 4);
+}
+
+/** Values that are NaN say nothing. */
+function jackknifeVariance(rows: readonly Float64Array[], size: number): Float64Array {
   return new Float64Array(size).map((_, i) => {
     const values = rows.map((row) => row[i]!).filter((v) => !Number.isNaN(v));
     const mean = values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);

@@ -44,22 +44,23 @@ function rttByClient(period: PlayerMinutes): Map<string, Map<number, number>> {
   const result = new Map<string, Map<number, number>>();
   for (const { client, minute, rttP50Ns } of period.cells) {
     if (rttP50Ns === null) continue;
-    const address = period.clients[client]!.address;
-    const series = result.get(address) ?? new Map<number, number>();
+    const { id } = period.clients[client]!;
+    const series = result.get(id) ?? new Map<number, number>();
     series.set(minute, rttP50Ns);
-    result.set(address, series);
+    result.set(id, series);
   }
   return result;
 }
 
 function commonClients({ baseline, evening }: LocaliseInput): Client[] {
   const before = rttByClient(baseline);
-  return [...rttByClient(evening)].flatMap(([address, series]) => {
-    const earlier = before.get(address);
+  const addresses = new Map(evening.clients.map(({ id, address }) => [id, address]));
+  return [...rttByClient(evening)].flatMap(([id, series]) => {
+    const earlier = before.get(id);
     if (earlier === undefined) return [];
     return [
       {
-        address,
+        address: addresses.get(id)!,
         series,
         slower: medianOf([...series.values()])! - medianOf([...earlier.values()])! > SLOWER_NS,
       },

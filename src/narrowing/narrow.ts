@@ -47,6 +47,7 @@ export interface NarrowStep {
 
 export interface NarrowedClient {
   readonly client: string;
+  readonly address: string;
   readonly shift_ns: number;
   readonly player_minutes: number;
   readonly held_out: boolean;
@@ -204,14 +205,14 @@ function shiftedCells(baseline: PlayerMinutes, evening: PlayerMinutes): Shifted[
   const byClient = new Map<string, number[]>();
   for (const { client, rttP50Ns } of baseline.cells) {
     if (rttP50Ns === null) continue;
-    const address = baseline.clients[client]!.address;
-    const values = byClient.get(address);
-    if (values === undefined) byClient.set(address, [rttP50Ns]);
+    const { id } = baseline.clients[client]!;
+    const values = byClient.get(id);
+    if (values === undefined) byClient.set(id, [rttP50Ns]);
     else values.push(rttP50Ns);
   }
-  for (const [address, values] of byClient) usual.set(address, medianOf(values)!);
+  for (const [id, values] of byClient) usual.set(id, medianOf(values)!);
   return evening.cells.flatMap(({ client, minute, rttP50Ns }) => {
-    const before = usual.get(evening.clients[client]!.address);
+    const before = usual.get(evening.clients[client]!.id);
     return rttP50Ns === null || before === undefined ? [] : [{ client, minute, shift: rttP50Ns - before }];
   });
 }
@@ -316,14 +317,14 @@ function confirm(
 ): Narrowing['confirmation'] {
   const { baseline, evening } = input;
   const heldOut = new Set(
-    found.filter(({ client }) => !explored.has(client)).map(({ client }) => evening.clients[client]!.address),
+    found.filter(({ client }) => !explored.has(client)).map(({ client }) => evening.clients[client]!.id),
   );
   const periodOf = (period: PlayerMinutes, from: number, to: number): CohortPeriod => ({
     minutes: to - from,
-    addresses: period.clients.map(({ address }) => address),
+    ids: period.clients.map(({ id }) => id),
     connects: [],
     cells: period.cells.flatMap((cell): PlayerCell[] =>
-      cell.minute >= from && cell.minute < to && heldOut.has(period.clients[cell.client]!.address)
+      cell.minute >= from && cell.minute < to && heldOut.has(period.clients[cell.client]!.id)
         ? [{ ...cell, minute: cell.minute - from }]
         : [],
     ),
@@ -367,7 +368,8 @@ function clientsOf(
   for (const { client, shift } of found) byClient.set(client, [...(byClient.get(client) ?? []), shift]);
   return [...byClient]
     .map(([client, shifts]) => ({
-      client: evening.clients[client]!.address,
+      client: evening.clients[client]!.id,
+      address: evening.clients[client]!.address,
       shift_ns: roundNs(medianOf(shifts)!),
       player_minutes: shifts.length,
       held_out: !explored.has(client),

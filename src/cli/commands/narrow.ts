@@ -1,7 +1,14 @@
 /** `lagdiff narrow`: from the whole capture to the shortest window, cohort and flows that show the effect. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { narrow, narrowingText, PROFILE_NAMES, readCohorts, type ProfileName } from '../../index.ts';
+import {
+  narrow,
+  narrowingText,
+  PROFILE_NAMES,
+  readCohorts,
+  readPlayers,
+  type ProfileName,
+} from '../../index.ts';
 import { emit } from '../emit.ts';
 import type { Io } from '../io.ts';
 import { capturesOf, formatOption, readingOf, readingOptions, whole } from '../options.ts';
@@ -11,6 +18,7 @@ interface Arguments {
   baseline: string[];
   evening: string[];
   cohorts: string | undefined;
+  players: string | undefined;
   server: string[] | undefined;
   profile: ProfileName;
   seed: number;
@@ -40,6 +48,7 @@ export function narrowCommand(io: Io): CommandModule {
           describe: 'captures of the period in question, from the same place',
         })
         .option('cohorts', { type: 'string', describe: 'CSV (prefix,cohort), YAML or MMDB, as for diff' })
+        .option('players', { type: 'string', describe: 'CSV (address,port,player), as for diff' })
         .option('server', { type: 'string', array: true, describe: 'server addresses, as for diff' })
         .option('profile', {
           choices: PROFILE_NAMES,
@@ -67,6 +76,7 @@ export function narrowCommand(io: Io): CommandModule {
         seed: args.seed,
         replicates: args.replicates,
         ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
+        ...(args.players === undefined ? {} : { playerOf: await readPlayers(args.players) }),
         ...(args.server === undefined ? {} : { servers: args.server }),
         stdin: io.stdin,
         onProgress: progress.update,

@@ -61,7 +61,7 @@ function period(seed: number, fault: Fault): PlayerMinutes {
   });
   return {
     cells,
-    clients: PLAYERS.map(({ address }) => ({ address })),
+    clients: PLAYERS.map(({ address }) => ({ id: address, address })),
     minutes: MINUTES,
   } as unknown as PlayerMinutes;
 }
