@@ -37,11 +37,13 @@ const FEWEST_VALUES = 8;
 /** Decays √2 apart up to the longest. */
 export function decayGrid(longest: number): number[] {
   const decays: number[] = [];
-  for (let k = 0; ; k++) {
-    const decay = SHORTEST_DECAY * 2 ** (k / 2);
-    if (decay > longest * 1.001) return decays;
+  for (let k = 0; k < 60; k++) {
+    // Whole powers of two and one constant: no power function, whose last bit is not the same everywhere.
+    const decay = SHORTEST_DECAY * (1 << (k >> 1)) * (k % 2 === 0 ? 1 : Math.SQRT2);
+    if (decay > longest * 1.001) break;
     decays.push(decay);
   }
+  return decays;
 }
 
 /** Ascending by decay, then noise. Series of fewer than eight values, or that never vary, leave the prior as it is. */
