@@ -16,7 +16,7 @@ import { dayComparisons, MIN_PAIRED_DAYS, patternRows, type Day } from './compar
 import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
 import type { PlayerMinutes } from './comparison/player-minutes.ts';
 import type { ProfileName } from './comparison/profiles.ts';
-import type { BinBatch, FlowRow, RttBatch } from './comparison/table-batches.ts';
+import type { BinBatch, FlowRow, PathMarks, RttBatch } from './comparison/table-batches.ts';
 import type { AccessInference, Comparison } from './comparison/types.ts';
 import type { Vantage } from './comparison/vantage.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
@@ -24,7 +24,9 @@ import { InputError, UsageError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
+import { clientPaths, queueingOf, serverTicks, type PairLike } from './localise/facts.ts';
 import { localise, type Localisation } from './localise/localise.ts';
+import type { Periods } from './localise/observations.ts';
 import { narrow as narrowPeriods, type Narrowing } from './narrowing/narrow.ts';
 import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
 import { timelineFrom, type Timeline } from './timeline/timeline.ts';
@@ -60,6 +62,8 @@ export interface DiffOptions {
   readonly filter?: string;
   readonly nameOf?: NonNullable<AnalyzeOptions['nameOf']>;
   readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
+  /** What `pair` answered about both ends, in both periods: direction for the localiser. */
+  readonly pairs?: Periods<PairLike>;
   /** Sees every table piece of both periods on its way; for callers that keep the tables. */
   readonly onBatch?: (period: 'baseline' | 'evening', batch: Batch) => void;
 }
@@ -192,7 +196,15 @@ export async function diff(
   const comparison = isWhole
     ? compare(before.minutes(), after.minutes(), settings)
     : compareDays(before, after, options.window, options.baselineWindow, options, settings);
-  const localisation = isWhole ? locate(before.minutes(), after.minutes(), comparison, options) : null;
+  const localisation = isWhole
+    ? locate(
+        before.minutes(),
+        after.minutes(),
+        comparison,
+        { baseline: before.flows, evening: after.flows },
+        options,
+      )
+    : null;
   return { comparison, localisation, baseline: before.analysis, evening: after.analysis };
 }
 
@@ -349,6 +361,7 @@ function locate(
   baseline: PlayerMinutes,
   evening: PlayerMinutes,
   comparison: Comparison,
+  flows: Periods<readonly FlowRow[]>,
   options: DiffOptions,
 ): Localisation {
   const access = accessByAddress(comparison.access, evening);
@@ -363,9 +376,22 @@ function locate(
       const met = servers.get(address) ?? [];
       return met.length === 1 ? met[0]! : null;
     },
-    // Server ticks and the path at both ends are not part of two periods at one end.
-    tickStretched: null,
-    pathChanged: null,
+    // A tick is the server's own only where nothing lies between its port and the capture.
+    ticks:
+      evening.vantage === 'server'
+        ? {
+            baseline: serverTicks(flows.baseline, options.servers),
+            evening: serverTicks(flows.evening, options.servers),
+          }
+        : null,
+    paths: {
+      baseline: clientPaths(flows.baseline, options.servers),
+      evening: clientPaths(flows.evening, options.servers),
+    },
+    queueing:
+      options.pairs === undefined
+        ? null
+        : { baseline: queueingOf(options.pairs.baseline), evening: queueingOf(options.pairs.evening) },
   });
 }
 
@@ -473,6 +499,13 @@ function flowRows(flows: Batch): FlowRow[] {
     const value = cell(name, row);
     return value === null ? null : Number(value);
   };
+  const marks = (direction: 'forward' | 'reverse', row: number): PathMarks => ({
+    ttlMax: number(`${direction}_ttl_max`, row),
+    dscpFirst: number(`${direction}_dscp_first`, row),
+    mssOptionBytes: number(`${direction}_mss_option_bytes`, row),
+    tickPeriodNs: number(`${direction}_tick_period_ns`, row),
+    tickConfidence: number(`${direction}_tick_confidence`, row),
+  });
   const rows: FlowRow[] = [];
   for (let row = 0; row < flows.rows; row++) {
     const first = cell('first_timestamp_ns', row);
@@ -492,6 +525,8 @@ function flowRows(flows: Batch): FlowRow[] {
       firstTimestampNs: first,
       lastTimestampNs: last,
       reversePackets: number('reverse_packets', row),
+      forwardPath: marks('forward', row),
+      reversePath: marks('reverse', row),
     });
   }
   return rows;
