@@ -465,7 +465,8 @@ function compareDays(
   };
 }
 
-function rttBatch(batch: Batch): RttBatch {
+/** Rows of the rtt table as the comparison takes them. */
+export function rttBatch(batch: Batch): RttBatch {
   return {
     rows: batch.rows,
     flowId: batch.u32('flow_id'),
@@ -492,7 +493,7 @@ function binBatch(batch: Batch): BinBatch {
 }
 
 /** Flows without a time take part in nothing that a comparison says. */
-function flowRows(flows: Batch): FlowRow[] {
+export function flowRows(flows: Batch): FlowRow[] {
   const readers = new Map(cellReaders(flows, '').map(({ column, read }) => [column.name, read]));
   const cell = (name: string, row: number): Cell => readers.get(name)?.(row) ?? null;
   const number = (name: string, row: number): number | null => {
