@@ -65,10 +65,12 @@ enum Work {
     Extract(Box<Reader>),
 }
 
-/// One session: a decode of one byte range, one round of one shard's flow analysis, one compressed stream, or an
-/// extract from one capture.
+/// One session: decodes of byte ranges one after the other, the flow analysis of one shard, one compressed stream, or
+/// an extract from one capture.
 pub struct Session {
     work: Work,
+    /// The tables hold rows of a round that the host was told of: the next rows begin another.
+    is_told: bool,
     scratch: Vec<u8>,
     blob: Vec<u8>,
     pair: [u32; 2],
@@ -84,6 +86,7 @@ impl Session {
     pub fn open(kind: u32) -> Option<Self> {
         (1..=4).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
+            is_told: false,
             scratch: Vec::new(),
             blob: Vec::new(),
             pair: [0; 2],
@@ -97,9 +100,10 @@ impl Session {
             (Work::Decode(decoder), tag::BYTES) => decoder.reserve(len),
             (Work::Extract(reader), tag::BYTES) => reader.reserve(len),
             _ => {
-                self.scratch.clear();
-                self.scratch.resize(len, 0);
-                &mut self.scratch
+                if self.scratch.len() < len {
+                    self.scratch.resize(len, 0);
+                }
+                self.scratch.get_mut(..len).unwrap_or_default()
             }
         }
     }
@@ -127,16 +131,15 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes) {
-                Some(Ok((config, filter))) => match SegmentDecoder::new(config) {
-                    Ok(mut decoder) => {
-                        if let Some(filter) = filter {
-                            decoder.set_filter(filter);
-                        }
-                        self.work = Work::Decode(Box::new(decoder));
+            (work @ (Work::Idle { kind: 1 } | Work::Decode(_)), tag::CONFIG) => match decode_config(bytes) {
+                Some(Ok((config, filter))) => {
+                    if let Err(error) = begin_segment(work, config) {
+                        return self.fail_capture(error);
                     }
-                    Err(error) => return self.fail_capture(error),
-                },
+                    if let (Work::Decode(decoder), Some(filter)) = (work, filter) {
+                        decoder.set_filter(filter);
+                    }
+                }
                 Some(Err(Refused::Capture(error))) => return self.fail_capture(error),
                 Some(Err(Refused::Filter(error))) => {
                     return self.fact(fault::FILTER + error.fault as u32, error.column as u64, error.len as u64, 0)
@@ -180,6 +183,9 @@ impl Session {
                 let Some(frame_base) = fields.u32() else {
                     return self.fail(fault::MISUSE, u64::from(tag), 0);
                 };
+                if core::mem::take(&mut self.is_told) {
+                    analyzer.clear_tables();
+                }
                 if analyzer.rows(fields.rest(), frame_base).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 1);
                 }
@@ -196,10 +202,11 @@ impl Session {
                 Err(error) => self.fail_capture(error),
             },
             Work::Flow(analyzer) => {
+                if core::mem::replace(&mut self.is_told, true) {
+                    analyzer.clear_tables();
+                }
                 if mode == 1 {
                     analyzer.finish();
-                } else {
-                    self.blob = analyzer.export();
                 }
                 Status::Done
             }
@@ -215,7 +222,7 @@ impl Session {
         }
     }
 
-    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; of a stream, whatever
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a shard; of a stream, whatever
     /// the number, the bytes that the last push unpacked; the number of records read, unmapped names and rewritten
     /// records of an extract (taking the records takes them away).
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
@@ -230,7 +237,7 @@ impl Session {
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
             },
             Work::Flow(analyzer) => match what {
-                what::STATE => {}
+                what::STATE => self.blob = analyzer.export(),
                 what::TALLY => self.blob = encode_tally(&analyzer.tally()),
                 _ => self.blob = Vec::new(),
             },
@@ -291,6 +298,17 @@ impl Session {
             self.error.extend_from_slice(&value.to_le_bytes());
         }
         Status::Error
+    }
+}
+
+/// Reads the next segment with the decoder of the one before, in its memory, or with a first one.
+fn begin_segment(work: &mut Work, config: SegmentConfig) -> Result<(), CaptureError> {
+    match work {
+        Work::Decode(decoder) => decoder.restart(config),
+        _ => {
+            *work = Work::Decode(Box::new(SegmentDecoder::new(config)?));
+            Ok(())
+        }
     }
 }
 
