@@ -88,7 +88,7 @@ export function planBlocks(
     minBlocks: MIN_BLOCKS,
     memories: possibleMemories(weights, baselineMinutes, blocksBaseline, eveningMinutes, blocksEvening),
     refusal,
-    // Six of the time that a mean decay takes to be forgotten (twice the decay), or what is there thrice over.
+    // What drifts through a whole window needs one in which it comes and goes: three times as long.
     minutesNeeded: Math.max(
       MIN_BLOCKS * MIN_BLOCK_MINUTES + 2,
       refusal !== null && !tooShort ? 3 * shorter : 0,
