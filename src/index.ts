@@ -134,6 +134,7 @@ export async function jsonSchema(name: string): Promise<Record<string, unknown> 
 
 /** Opens a case: answers → a folder with case.yaml and its log; see src/casebook/. */
 export type { Answers, Question } from './casebook/intake.ts';
+export { caseFolderOf, isCaseFolder } from './casebook/folder.ts';
 export async function casebook(): Promise<typeof Casebook> {
   return import('./casebook/front.ts');
 }
