@@ -26,6 +26,8 @@ const DOTTED = /\d{1,3}(?:\.\d{1,3}){3}/g;
 const COLONED = /[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}/g;
 const HEXADECIMAL =
   /(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{8}){1}|[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32})(?![0-9A-Za-z])/g;
+/** Kinds of files that list measurements: unquoted decimal digits there are numbers. */
+const NUMBERS = /\.(csv|json|jsonl)$/;
 /** Long quoted base64: an envelope, whose content is text again. */
 const BASE64 = /"([A-Za-z0-9+/]{64,}={0,2})"/g;
 const HARDWARE = /(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}/g;
@@ -101,7 +103,12 @@ export class LeakScan {
       if (bytes !== null && this.#names.has(latin1(bytes))) this.#refuse(path, `the address ${found}`);
     }
     for (const [found] of lower.matchAll(HARDWARE)) this.#checkHex(path, found.replace(/[:-]/g, ''));
-    for (const [, digits] of lower.matchAll(HEXADECIMAL)) this.#checkHex(path, digits ?? '');
+    const holdsNumbers = NUMBERS.test(path);
+    for (const { 1: digits = '', index } of lower.matchAll(HEXADECIMAL)) {
+      // A measured number of eight digits is none of the bytes that it would be in hexadecimal.
+      const isNumber = holdsNumbers && /^\d+$/.test(digits) && lower[index - 1] !== '"';
+      if (!isNumber) this.#checkHex(path, digits);
+    }
   }
 
   #checkHex(path: string, digits: string): void {

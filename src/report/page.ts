@@ -36,14 +36,15 @@ export function table(
   rows: readonly (readonly string[])[],
   caption: string,
 ): string {
-  const head = header.map((title) => element('th', title, 'scope="col"')).join('');
+  // Roles are said outright: a table shown as cards on a phone is still one to a screen reader.
+  const head = header.map((title) => element('th', title, 'scope="col" role="columnheader"')).join('');
   const body = rows
     .map(
       ([first, ...rest]) =>
-        `<tr><th scope="row">${first}</th>${rest.map((cell, i) => `<td data-label="${escapeMarkup(header[i + 1] ?? '')}">${cell}</td>`).join('')}</tr>`,
+        `<tr role="row"><th scope="row" role="rowheader">${first}</th>${rest.map((cell, i) => `<td role="cell" data-label="${escapeMarkup(header[i + 1] ?? '')}">${cell}</td>`).join('')}</tr>`,
     )
     .join('\n');
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeMarkup(caption)}"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeMarkup(caption)}"><table role="table"><caption>${escapeMarkup(caption)}</caption><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">\n${body}\n</tbody></table></div>`;
 }
 
 /** One palette for both pages; colours are checked for contrast in both schemes. */

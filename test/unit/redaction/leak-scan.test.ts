@@ -46,6 +46,26 @@ describe('the leak scan', () => {
     expect(code(path, text)).toBe('redaction/leak');
   });
 
+  it('a measured number is no address in hexadecimal, a text of the same digits is', () => {
+    // 20.17.33.80 is 14112150 in hexadecimal.
+    const pseudonyms = new Pseudonyms(new Uint8Array(32).fill(9), [parseAddress('20.17.33.80')!]);
+    const given = { pseudonyms, packetNames: new Set<string>(), withheld: [], secrets: [], shown: '' };
+    const isLeak = (path: string, text: string): boolean => {
+      try {
+        new LeakScan(given).check(path, Buffer.from(text));
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    expect(isLeak('a.csv', 'evening,14112150,3\n')).toBe(false);
+    expect(isLeak('a.json', '{"rtt_ns": [14112150]}')).toBe(false);
+    expect(isLeak('a.json', '{"host": "14112150"}')).toBe(true);
+    expect(isLeak('a.csv', 'host,"14112150"\n')).toBe(true);
+    expect(isLeak('a.md', 'host 14112150')).toBe(true);
+    expect(isLeak('a.csv', 'evening,20.17.33.80\n')).toBe(true);
+  });
+
   it('finds bytes of names in an extract, in both orders', () => {
     const around = (name: Uint8Array): Uint8Array => Buffer.concat([Buffer.alloc(5), name, Buffer.alloc(3)]);
     expect(code('x.pcapng', around(CLIENT))).toBe('redaction/leak');
