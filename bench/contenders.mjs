@@ -4,15 +4,17 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
 const PCAP_PARSER = fileURLToPath(new URL('pcap-parser.mjs', import.meta.url));
 
-const analyze = (workers) => (file) => [
-  process.execPath,
-  [MAIN, 'analyze', file, '--format', 'json', '--quiet', '--no-progress', '--workers', String(workers)],
-];
+const analyze =
+  (workers, ...more) =>
+  (file) => [
+    process.execPath,
+    [MAIN, 'analyze', file, '--quiet', '--no-progress', '--workers', String(workers), ...more],
+  ];
 
 /** Every ratio is against this one. */
 export const OURS = 'lagdiff analyze, 1 worker';
 
-/** `inputs`: `large` is the file the claim is about; `small` exists for contenders too slow for it. */
+/** `inputs`: `large` is the file the claim is about; `small` exists for contenders too slow for it; `tcp` has TCP alone, for those that read nothing else. */
 export const CONTENDERS = [
   {
     name: 'cat',
@@ -23,15 +25,20 @@ export const CONTENDERS = [
   {
     name: OURS,
     command: analyze(1),
-    inputs: ['large', 'small'],
-    fairness:
-      'everything analyze does: every flow, RTT, loss, delay variation, diagnostics, SHA-256 of the file, JSON of all flows',
+    inputs: ['large', 'small', 'tcp'],
+    fairness: 'everything analyze does: every flow, RTT, loss, delay variation, findings, diagnostics',
   },
   {
     name: 'lagdiff analyze, 2 workers',
     command: analyze(2),
-    inputs: ['large'],
+    inputs: ['large', 'small', 'tcp'],
     fairness: 'the same answer; its speed-up means something only beside the spin control',
+  },
+  {
+    name: 'lagdiff analyze --format json, 2 workers',
+    command: analyze(2, '--format', 'json'),
+    inputs: ['large'],
+    fairness: 'all flows as JSON, and the SHA-256 of the file as evidence',
   },
   {
     name: 'lagdiff --version',
@@ -43,7 +50,7 @@ export const CONTENDERS = [
     name: 'sha256sum',
     command: (file) => ['sha256sum', [file]],
     inputs: ['large'],
-    fairness: 'the evidence hash alone; ours includes one',
+    fairness: 'the evidence hash alone; --format json includes one',
   },
   {
     name: 'pcap-parser',
@@ -73,7 +80,7 @@ export const CONTENDERS = [
   {
     name: 'tcptrace -n -r -l',
     command: (file) => ['tcptrace', ['-n', '-r', '-l', file]],
-    inputs: ['large', 'small'],
+    inputs: ['large', 'small', 'tcp'],
     fairness:
       'TCP only, the other packets are skipped; does more per TCP connection than we do for its report',
   },

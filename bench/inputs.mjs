@@ -10,13 +10,13 @@ const main = join(root, 'dist/src/cli/main.js');
 const SEED = 20261121;
 
 /** @returns path, size and the generator's own statement of what it wrote. */
-export function makeInput(bytes, flows) {
+export function makeInput(bytes, flows, mix = 'mixed') {
   const folder = join(root, 'bench/data');
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${bytes}-${flows}.pcap`);
+  const path = join(folder, `${bytes}-${flows}-${mix}.pcap`);
   const statement = `${path}.json`;
   if (!existsSync(statement) || !existsSync(path)) {
-    const args = [generator, path, String(bytes), String(SEED), String(flows)];
+    const args = [generator, path, String(bytes), String(SEED), String(flows), mix];
     writeFileSync(statement, execFileSync(process.execPath, args, { encoding: 'utf8' }));
   }
   const { packets, flows: flowCount } = JSON.parse(readFileSync(statement, 'utf8'));

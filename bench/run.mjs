@@ -51,6 +51,7 @@ say('making inputs');
 const inputs = {
   large: makeInput(Number(given.large), 200),
   small: makeInput(Math.min(128 * MIB, Number(given.large)), 200),
+  tcp: makeInput(Number(given.large), 200, 'tcp'),
 };
 const checked = {};
 for (const [name, input] of Object.entries(inputs)) {
@@ -63,7 +64,7 @@ const environment = describeEnvironment(given.date, given['host-kind']);
 
 // Contenders take turns inside a round, and each round begins with another one: what disturbs the machine disturbs all.
 for (let round = 1; round <= rounds; round++) {
-  for (const input of ['large', 'small']) {
+  for (const input of ['large', 'small', 'tcp']) {
     const field = CONTENDERS.filter((contender) => contender.inputs.includes(input));
     const turned = [...field.slice(round % field.length), ...field.slice(0, round % field.length)];
     for (const { name, command } of turned)

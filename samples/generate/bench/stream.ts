@@ -6,7 +6,7 @@
 import { viewOf } from '../wire/bytes.ts';
 import { onesComplementSum } from '../wire/checksum.ts';
 import { tcpFlags } from '../wire/transport.ts';
-import { STRIDE, flowTable, synFrame } from './templates.ts';
+import { STRIDE, flowTable, synFrame, type BenchMix } from './templates.ts';
 
 /** What a reader of the file must count; `bytes` is the file's length. */
 export interface BenchCounts {
@@ -49,8 +49,9 @@ export function streamBench(
   seed: number,
   flows: number,
   write: (block: Uint8Array) => void,
+  mix: BenchMix = 'mixed',
 ): BenchCounts {
-  const table = flowTable(flows);
+  const table = flowTable(flows, mix);
   const { headers, tcpFlows, udpFlows } = table;
   const filler = new Uint8Array(MAX_PAYLOAD_BYTES + 1);
   // Not constant: a compressor or a hash must have something to do.

@@ -39,10 +39,13 @@ export interface FlowAddresses {
   readonly isTcp: boolean;
 }
 
-/** One flow in five is TCP, one in seven IPv6, one in eleven tagged. */
-export function flowAddresses(flow: number): FlowAddresses {
+/** What flows speak: `mixed` has one TCP flow in five, with a third of the packets. */
+export type BenchMix = 'mixed' | 'tcp';
+
+/** One flow in seven is IPv6, one in eleven tagged. */
+export function flowAddresses(flow: number, mix: BenchMix = 'mixed'): FlowAddresses {
   const isIpv6 = flow % 7 === 3;
-  const isTcp = flow % 5 === 0;
+  const isTcp = mix === 'tcp' || flow % 5 === 0;
   const host = flow % 65_000;
   return {
     client: isIpv6
@@ -56,7 +59,7 @@ export function flowAddresses(flow: number): FlowAddresses {
   };
 }
 
-export function flowTable(flows: number): FlowTable {
+export function flowTable(flows: number, mix: BenchMix = 'mixed'): FlowTable {
   const headers = new Uint8Array(flows * 2 * STRIDE);
   const headerLength = new Uint8Array(flows);
   const ipAt = new Uint8Array(flows);
@@ -67,7 +70,7 @@ export function flowTable(flows: number): FlowTable {
   const tcpFlows: number[] = [];
   const udpFlows: number[] = [];
   for (let flow = 0; flow < flows; flow++) {
-    const facts = flowAddresses(flow);
+    const facts = flowAddresses(flow, mix);
     (facts.isTcp ? tcpFlows : udpFlows).push(flow);
     isTcp[flow] = facts.isTcp ? 1 : 0;
     isIpv6[flow] = facts.client.includes(':') ? 1 : 0;

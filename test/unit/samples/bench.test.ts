@@ -23,6 +23,12 @@ describe('the benchmark stream', () => {
     expect(packets.at(-1)!.timestampNs.toString()).toBe(counts.last_timestamp_ns);
   });
 
+  it('is TCP alone on request', () => {
+    const alone = streamBench(200_000, 7, 50, () => undefined, 'tcp');
+    expect(alone.tcp_packets).toBe(alone.packets);
+    expect(alone.tcp_flows).toBe(50);
+  });
+
   it('has right checksums everywhere and times that always rise', () => {
     expect(packets.filter((packet) => packet.hasRightChecksums !== true)).toEqual([]);
     expect(packets.every((packet, i) => i === 0 || packet.timestampNs > packets[i - 1]!.timestampNs)).toBe(
