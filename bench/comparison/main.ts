@@ -7,7 +7,15 @@
 import { createHash } from 'node:crypto';
 import { compare } from '../../src/comparison/compare.ts';
 import type { Comparison } from '../../src/comparison/types.ts';
-import { CLIENTS, cohortOf, collect, makeTables, MINUTES, SAMPLES_PER_MINUTE, type Tables } from './periods.ts';
+import {
+  CLIENTS,
+  cohortOf,
+  collect,
+  makeTables,
+  MINUTES,
+  SAMPLES_PER_MINUTE,
+  type Tables,
+} from './periods.ts';
 
 const RUNS = 7;
 

@@ -20,8 +20,7 @@ export interface Tables {
 }
 
 export const addressOf = (client: number): string => `203.0.113.${client + 1}`;
-export const cohortOf = (address: string): string =>
-  `isp-${(Number(address.split('.')[3]) - 1) % COHORTS}`;
+export const cohortOf = (address: string): string => `isp-${(Number(address.split('.')[3]) - 1) % COHORTS}`;
 
 /** Sums of uniforms instead of logarithms and cosines: the same bits under every Node. */
 export function makeTables(period: 'baseline' | 'evening'): Tables {

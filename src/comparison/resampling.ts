@@ -50,6 +50,12 @@ export function errorsOf(estimators: readonly Estimator[], plan: ResamplingPlan)
   );
 }
 
+/**
+ * Where players stay for different stretches, leaving out a block also changes who is there, and that looks like their own
+ * part; a shared swing must not vanish behind it.
+ */
+const MOST_OWN = 0.5;
+
 interface TimeShare {
   /** Of one period's variance, by leaving out one block at a time. */
   readonly time: number;
@@ -74,7 +80,10 @@ function mixtureOf(
   if (memories.length === 0) {
     return [{ weight: 1, scale: Math.sqrt(variance), degreesOfFreedom: ofClients }];
   }
-  const own = [Math.min(before.time, before.own), Math.min(after.time, after.own)] as const;
+  const own = [before, after].map(({ time, own: alone }) => Math.min(MOST_OWN * time, alone)) as [
+    number,
+    number,
+  ];
   const shared = [before.time - own[0], after.time - own[1]] as const;
   return memories.map((memory): ErrorComponent => {
     const hidden = (memory.inflationBaseline - 1) * shared[0] + (memory.inflationEvening - 1) * shared[1];
