@@ -110,7 +110,8 @@ export class Totals {
       if (event.senderMss !== 0 || event.receiverMss !== 0)
         if (!(flags & FLAG.resegmented)) count(counts.mss, event.senderMss * 65536 + event.receiverMss);
       // Segments that were joined have no size of the wire.
-      if (!(flags & FLAG.resegmented)) counts.largestArrivedBytes = Math.max(counts.largestArrivedBytes, ipLenBytes);
+      if (!(flags & FLAG.resegmented))
+        counts.largestArrivedBytes = Math.max(counts.largestArrivedBytes, ipLenBytes);
     }
     if (event.senderClass !== event.receiverClass)
       this.exemplars.add(
@@ -159,7 +160,8 @@ export class Totals {
   #missing(event: PairEvents, totals: WayTotals): void {
     const { way, timeNs, flow } = event;
     if (!isInside(this.#receiver[way], timeNs)) return;
-    for (const counts of flow === NO_FLOW ? [totals.all] : [totals.all, totals.counts(flow)]) counts.sent += 1;
+    for (const counts of flow === NO_FLOW ? [totals.all] : [totals.all, totals.counts(flow)])
+      counts.sent += 1;
     count(totals.seconds.sent, Math.floor(timeNs / 1e9));
     count(totals.sizes.sent, event.ipLenBytes);
     if (event.flags & FLAG.opens) totals.opens += 1;

@@ -12,6 +12,7 @@ export class Counts {
   ambiguous = 0;
   resegmented = 0;
   rewritten = 0;
+  fragmented = 0;
   /** sender DSCP × 64 + receiver DSCP → packets. */
   readonly dscp = new Map<number, number>();
   /** sender ECN × 4 + receiver ECN → packets. */
