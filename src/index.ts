@@ -13,6 +13,8 @@ import type { LoggedChange } from './timeline/change-log.ts';
 import type { Timeline } from './timeline/timeline.ts';
 import type { Comparison } from './comparison/types.ts';
 import type { Analysis } from './analyze.ts';
+import type { PairOptions } from './pair.ts';
+import type { Pairing } from './pairing/types.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
@@ -22,6 +24,9 @@ export { closeCase, closeText, type CloseResult } from './planning/close.ts';
 export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
+export { renderPair } from './report/pair-terminal.ts';
+export type { PairDocument, Pairing, PairSeries } from './pairing/types.ts';
+export type { PairOptions } from './pair.ts';
 export { renderInfo } from './report/info-terminal.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
@@ -51,6 +56,23 @@ export async function diff(
   options?: DiffOptions,
 ): Promise<DiffResult> {
   return (await import('./diff.ts')).diff(baseline, evening, options);
+}
+
+/** Both ends of one path; see src/pair.ts. */
+export async function pair(
+  client: readonly string[],
+  server: readonly string[],
+  options?: PairOptions,
+): Promise<Pairing> {
+  return (await import('./pair.ts')).pair(client, server, options);
+}
+
+/** Two or more places on one path, from the client on; see src/pair.ts. */
+export async function pairChain(
+  points: readonly (readonly string[])[],
+  options?: PairOptions,
+): Promise<Pairing> {
+  return (await import('./pair.ts')).pairChain(points, options);
 }
 
 /** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */

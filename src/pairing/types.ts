@@ -29,6 +29,14 @@ export interface RouteChange {
   readonly server_to_client_ns: number;
 }
 
+/** How far one end's clock may be from UTC. */
+export interface ClockBound {
+  readonly end: 'client' | 'server';
+  /** chrony, ntpd, ptp4l, … as given. */
+  readonly source: string;
+  readonly bound_ns: number;
+}
+
 export interface Clock {
   /** Middle of the interval; says nothing without it. Null when one direction has no pairs. */
   readonly offset_ns: number | null;
@@ -48,7 +56,7 @@ export interface Clock {
   /** The instant the offset speaks of, on the client's clock. */
   readonly at: string | null;
   /** Clock bounds from outside (chrony, PTP), as given, and whether they narrowed the interval. */
-  readonly bounds: readonly { readonly end: 'client' | 'server'; readonly source: string; readonly bound_ns: number }[];
+  readonly bounds: readonly ClockBound[];
   readonly bounds_used: boolean;
   readonly method: string;
 }
@@ -212,7 +220,11 @@ export interface PairDocument {
   readonly tried: readonly string[];
   readonly client_captures: readonly CaptureSummaryLike[];
   readonly server_captures: readonly CaptureSummaryLike[];
-  readonly common_window: { readonly first: string; readonly last: string; readonly duration_ns: number } | null;
+  readonly common_window: {
+    readonly first: string;
+    readonly last: string;
+    readonly duration_ns: number;
+  } | null;
   readonly clock: Clock;
   readonly client_to_server: DirectionSummary;
   readonly server_to_client: DirectionSummary;
@@ -226,6 +238,8 @@ export interface PairDocument {
   readonly blame: Blame;
   readonly findings: readonly PairFinding[];
   readonly diagnostics: readonly DiagnosticRecord[];
+  /** With captures between the ends: each stretch by itself, from the client on. */
+  readonly legs?: readonly { readonly from: string; readonly to: string; readonly document: PairDocument }[];
 }
 
 /** Packets of one direction by time, columns of equal length; at most 2²⁰, chosen evenly by content where there are more. */

@@ -7,4 +7,4 @@ mod exports;
 mod session;
 
 /// Raised whenever a call, a tag, a blob layout or a column list changes shape.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;

@@ -1,0 +1,227 @@
+/**
+ * Two clocks told from two directions of delay.
+ *
+ *   forward  y = d_f + θ(t)      reverse  z = d_r − θ(t)      θ = server clock − client clock
+ *
+ * The sum is free of θ, so queueing and the smallest round trip are exact; θ itself is known as the interval [−min z, min y],
+ * whose width is the smallest round trip. Steps are cut out first (`level-shifts`), skew is what the lower hulls of both
+ * directions agree on with opposite signs; what they agree on with the same sign is a drift of the queues.
+ */
+
+import { lowerSlope } from '../statistics/hull.ts';
+import { binned, firstAtOrAfter, levelShifts, medianSlope, routeShifts, type Shift } from './level-shifts.ts';
+import { ofPath, type Points } from './points.ts';
+
+export interface FittedStep {
+  readonly atNs: number;
+  readonly withinNs: number;
+  readonly deltaNs: number;
+}
+
+export interface ClockFit {
+  /** Of θ, per ns; 0 when not identified. */
+  readonly skew: number;
+  readonly skewDoubt: number;
+  /** Why there is no skew; null when there is. */
+  readonly unidentified: string | null;
+  readonly steps: readonly FittedStep[];
+  readonly routes: readonly Shift[];
+  /** Instant that θ's interval speaks of. */
+  readonly atNs: number;
+  /** Interval of θ at that instant, without the probe's offset; null without one direction. */
+  readonly lowNs: number | null;
+  readonly highNs: number | null;
+  /** Smallest delay of each path by direction, θ's course taken off. */
+  readonly floors: readonly [ReadonlyMap<number, number>, ReadonlyMap<number, number>];
+}
+
+/** Fewer pairs, or a shorter time, say nothing about a rate. */
+const MIN_SKEW_PAIRS = 20;
+const MIN_SKEW_SPAN_NS = 10e9;
+const PATHS_SEARCHED = 8;
+const STEP_WINDOW_NS = 60e9;
+
+/** θ(t) − θ(at), by a fit. */
+export function drift(fit: Pick<ClockFit, 'skew' | 'steps' | 'atNs'>, timeNs: number): number {
+  let value = fit.skew * (timeNs - fit.atNs);
+  for (const { atNs, deltaNs } of fit.steps) if (timeNs >= atNs) value += deltaNs;
+  return value;
+}
+
+export function fitClock(forward: Points, reverse: Points): ClockFit {
+  const atNs = Math.max(forward.timeNs[0] ?? -Infinity, reverse.timeNs[0] ?? -Infinity);
+  const instant = Number.isFinite(atNs) ? atNs : 0;
+  const paths = largestPaths(forward, reverse);
+  const pairs = paths.map((path) => ({ forward: ofPath(forward, path), reverse: ofPath(reverse, path) }));
+  const first = pairs[0];
+  const bins = first === undefined ? null : binned(first.forward, first.reverse);
+  let skew = bins === null ? 0 : medianSlope(bins);
+  const shifts = agreed(pairs.map((pair) => levelShifts(pair.forward, pair.reverse, skew)));
+  let steps: FittedStep[] = shifts.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
+    atNs: at,
+    withinNs,
+    deltaNs: (forwardNs - reverseNs) / 2,
+  }));
+  const reason = whyNoSkew(forward, reverse);
+  let doubt = 0;
+  if (reason !== null) skew = 0;
+  for (let round = 0; round < 3 && reason === null; round++) {
+    const rest = { skew, steps, atNs: instant };
+    const there = slopeOf(forward, 1, rest);
+    const back = slopeOf(reverse, -1, rest);
+    skew += (there - back) / 2;
+    doubt = Math.max(Math.abs(there + back) / 2, ...halves(forward, reverse, rest, (there - back) / 2));
+    steps = steps.map((step, index) => ({
+      ...step,
+      deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
+    }));
+  }
+  const fit = { skew, steps, atNs: instant };
+  const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
+  // As far as the skew is in doubt, so is the interval: it must hold the truth for every skew that may be.
+  const [least, leastBack] = [lowestOf(forward, 1, fit, doubt), lowestOf(reverse, -1, fit, doubt)];
+  return {
+    ...fit,
+    skewDoubt: doubt,
+    unidentified: reason,
+    routes:
+      first === undefined || reason !== null
+        ? []
+        : routeShifts(corrected(first.forward, 1, fit), corrected(first.reverse, -1, fit), 0),
+    lowNs: leastBack === null ? null : -leastBack,
+    highNs: least,
+    floors,
+  };
+}
+
+function whyNoSkew(forward: Points, reverse: Points): string | null {
+  const counts = [forward.timeNs.length, reverse.timeNs.length] as const;
+  if (counts[0] === 0 || counts[1] === 0)
+    return 'only one direction has pairs: a drifting clock and a filling queue look the same';
+  if (Math.min(...counts) < MIN_SKEW_PAIRS)
+    return `a direction has fewer than ${MIN_SKEW_PAIRS} pairs (${counts.join(' and ')})`;
+  const span =
+    Math.min(forward.timeNs.at(-1)!, reverse.timeNs.at(-1)!) -
+    Math.max(forward.timeNs[0]!, reverse.timeNs[0]!);
+  if (span < MIN_SKEW_SPAN_NS) return 'both directions share less than 10 s';
+  return null;
+}
+
+/** Those with most pairs in the weaker direction. */
+function largestPaths(forward: Points, reverse: Points): number[] {
+  const count = (points: Points): Map<number, number> => {
+    const map = new Map<number, number>();
+    for (const path of points.path) map.set(path, (map.get(path) ?? 0) + 1);
+    return map;
+  };
+  const [there, back] = [count(forward), count(reverse)];
+  return [...there]
+    .map(([path, pairs]) => ({ path, pairs: Math.min(pairs, back.get(path) ?? 0) }))
+    .filter(({ pairs }) => pairs > 0)
+    .sort((a, b) => b.pairs - a.pairs || a.path - b.path)
+    .slice(0, PATHS_SEARCHED)
+    .map(({ path }) => path);
+}
+
+/** Steps that at least half of the paths with anything to say show within two seconds: a clock steps for all of them. */
+function agreed(lists: readonly (readonly Shift[])[]): Shift[] {
+  const found: Shift[] = [];
+  const all = lists
+    .flatMap((list, path) => list.map((shift) => ({ shift, path })))
+    .sort((a, b) => a.shift.atNs - b.shift.atNs);
+  for (let from = 0; from < all.length;) {
+    let to = from + 1;
+    while (to < all.length && all[to]!.shift.atNs - all[from]!.shift.atNs < 2e9) to += 1;
+    const group = all.slice(from, to);
+    const paths = new Set(group.map(({ path }) => path)).size;
+    if (paths * 2 >= Math.min(lists.length, 2)) {
+      const best = group.reduce((a, b) => (b.shift.withinNs < a.shift.withinNs ? b : a)).shift;
+      found.push(best);
+    }
+    from = to;
+  }
+  return found;
+}
+
+/** What the even and the odd pairs by themselves make of the skew, against the whole. */
+function halves(forward: Points, reverse: Points, course: Course, whole: number): number[] {
+  return [0, 1].map((odd) => {
+    const half = (points: Points): Points => {
+      const keep = (_: number, at: number): boolean => at % 2 === odd;
+      return {
+        timeNs: points.timeNs.filter(keep),
+        delayNs: points.delayNs.filter(keep),
+        path: points.path.filter(keep),
+        source: points.source.filter(keep),
+      };
+    };
+    return Math.abs((slopeOf(half(forward), 1, course) - slopeOf(half(reverse), -1, course)) / 2 - whole);
+  });
+}
+
+/** Smallest delay once θ's course is taken off, with the skew as far off as it may be in the way that raises it. */
+function lowestOf(points: Points, sign: 1 | -1, course: Course, doubt: number): number | null {
+  if (points.timeNs.length === 0) return null;
+  let [fast, slow] = [Infinity, Infinity];
+  for (let at = 0; at < points.timeNs.length; at++) {
+    const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
+    const shift = doubt * (points.timeNs[at]! - course.atNs);
+    fast = Math.min(fast, delay + shift);
+    slow = Math.min(slow, delay - shift);
+  }
+  return Math.max(fast, slow);
+}
+
+type Course = Pick<ClockFit, 'skew' | 'steps' | 'atNs'>;
+
+function corrected(points: Points, sign: 1 | -1, course: Course): Points {
+  return {
+    ...points,
+    delayNs: points.delayNs.map((delay, at) => delay - sign * drift(course, points.timeNs[at]!)),
+  };
+}
+
+/** What is left of the slope of a direction's floor; paths are laid over one another by their floors. */
+function slopeOf(points: Points, sign: 1 | -1, course: Course): number {
+  const level = corrected(points, sign, course);
+  const floors = floorsOf(points, sign, course);
+  const delays = level.delayNs.map((delay, at) => delay - (floors.get(points.path[at]!) ?? 0));
+  return lowerSlope(points.timeNs, delays, delays.length) ?? 0;
+}
+
+function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, number> {
+  const floors = new Map<number, number>();
+  for (let at = 0; at < points.timeNs.length; at++) {
+    const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
+    const path = points.path[at]!;
+    if (delay < (floors.get(path) ?? Infinity)) floors.set(path, delay);
+  }
+  return floors;
+}
+
+/** Floors of the minute before and after, skew taken off, in both directions. */
+function stepSize(
+  step: FittedStep,
+  index: number,
+  steps: readonly FittedStep[],
+  pairs: readonly { readonly forward: Points; readonly reverse: Points }[],
+  skew: number,
+): number | null {
+  const from = Math.max(step.atNs - STEP_WINDOW_NS, steps[index - 1]?.atNs ?? -Infinity);
+  const to = Math.min(step.atNs + STEP_WINDOW_NS, steps[index + 1]?.atNs ?? Infinity);
+  const least = (points: Points, sign: number, low: number, high: number): number => {
+    let min = Infinity;
+    const end = firstAtOrAfter(points.timeNs, high);
+    for (let at = firstAtOrAfter(points.timeNs, low); at < end; at++)
+      min = Math.min(min, points.delayNs[at]! - sign * skew * points.timeNs[at]!);
+    return min;
+  };
+  for (const { forward, reverse } of pairs) {
+    const before = step.atNs - step.withinNs;
+    const there = least(forward, 1, step.atNs, to) - least(forward, 1, from, before);
+    const back = least(reverse, -1, step.atNs, to) - least(reverse, -1, from, before);
+    const size = (there - back) / 2;
+    if (Number.isFinite(size)) return size;
+  }
+  return null;
+}

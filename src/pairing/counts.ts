@@ -1,0 +1,71 @@
+/** What is counted of one direction, of all traffic or of one flow. */
+
+export class Counts {
+  sent = 0;
+  matched = 0;
+  /** Of the missing, those that nothing explains but the network; settled when all silences are known. */
+  lost = 0;
+  dropsAtReceiver = 0;
+  dropsAtSender = 0;
+  duplicated = 0;
+  reordered = 0;
+  ambiguous = 0;
+  resegmented = 0;
+  rewritten = 0;
+  fragmented = 0;
+  /** sender DSCP × 64 + receiver DSCP → packets. */
+  readonly dscp = new Map<number, number>();
+  /** sender ECN × 4 + receiver ECN → packets. */
+  readonly ecn = new Map<number, number>();
+  /** Sender TTL − receiver TTL → packets. */
+  readonly ttl = new Map<number, number>();
+  ttlChanges = 0;
+  lastTtl: number | null = null;
+  /** sender MSS × 65536 + receiver MSS → SYNs. */
+  readonly mss = new Map<number, number>();
+  /** The largest IP packet that arrived as it left. */
+  largestArrivedBytes = 0;
+  /** IP length → lost packets of it. */
+  readonly lostBySize = new Map<number, number>();
+  /** Highest place in the sender's order that has arrived. */
+  highestIndex = -1;
+}
+
+export function count(map: Map<number, number>, key: number, by = 1): void {
+  map.set(key, (map.get(key) ?? 0) + by);
+}
+
+/** Packets of a direction second by second, for rate-dependent loss. */
+export class Seconds {
+  readonly sent = new Map<number, number>();
+  readonly lost = new Map<number, number>();
+}
+
+/** Columns of packets that only the sender's capture has. */
+export class Missing {
+  readonly timeNs: number[] = [];
+  readonly silenceStartNs: number[] = [];
+  readonly silenceNs: number[] = [];
+  readonly flow: number[] = [];
+  readonly frame: number[] = [];
+  readonly index: number[] = [];
+  readonly ipLenBytes: number[] = [];
+  readonly flags: number[] = [];
+  get length(): number {
+    return this.timeNs.length;
+  }
+}
+
+/** The first few packets that show something. */
+export class Exemplars {
+  readonly #lists = new Map<string, { client_frame: number | null; server_frame: number | null }[]>();
+  add(id: string, clientFrame: number, serverFrame: number): void {
+    const list = this.#lists.get(id) ?? [];
+    if (list.length >= 20) return;
+    this.#lists.set(id, list);
+    list.push({ client_frame: clientFrame || null, server_frame: serverFrame || null });
+  }
+  get(id: string): readonly { readonly client_frame: number | null; readonly server_frame: number | null }[] {
+    return this.#lists.get(id) ?? [];
+  }
+}
