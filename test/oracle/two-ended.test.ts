@@ -244,7 +244,15 @@ describe('pair on a simulated path', () => {
       folder,
     );
     expectHonest(paired);
-    expectExact(paired);
+    for (const direction of DIRECTIONS) {
+      // Fragments but the first have no port, so they are a flow of their own, and order between two flows is nobody's.
+      const { lost, duplicated } = figuresOf(paired, direction);
+      const expected = expectedFigures(paired, direction);
+      expect({ lost, duplicated }, direction).toEqual({
+        lost: expected.lost,
+        duplicated: expected.duplicated,
+      });
+    }
   });
 
   it('follows datagrams that a router cut', async () => {
