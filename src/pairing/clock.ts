@@ -40,6 +40,7 @@ const MIN_SKEW_PAIRS = 20;
 const MIN_SKEW_SPAN_NS = 10e9;
 const PATHS_SEARCHED = 8;
 const STEP_WINDOW_NS = 60e9;
+const ROUNDS = 3;
 
 /** θ(t) − θ(at), by a fit. */
 export function drift(fit: Pick<ClockFit, 'skew' | 'steps' | 'atNs'>, timeNs: number): number {
@@ -56,21 +57,42 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const first = pairs[0];
   const bins = first === undefined ? null : binned(first.forward, first.reverse);
   let skew = bins === null ? 0 : medianSlope(bins);
-  const shifts = agreed(pairs.map((pair) => levelShifts(pair.forward, pair.reverse, skew)));
-  let steps: FittedStep[] = shifts.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
-    atNs: at,
-    withinNs,
-    deltaNs: (forwardNs - reverseNs) / 2,
-  }));
-  const reason = whyNoSkew(forward, reverse);
+  let steps: FittedStep[] = [];
+  let routes: Shift[] = [];
   let doubt = 0;
+  const reason = whyNoSkew(forward, reverse);
   if (reason !== null) skew = 0;
-  for (let round = 0; round < 3 && reason === null; round++) {
+  // A better slope shows smaller steps, and known steps give a better slope.
+  for (let round = 0; round < ROUNDS; round++) {
+    const course = { skew: 0, steps, atNs: instant };
+    const found = agreed(
+      pairs.map((pair) =>
+        levelShifts(corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course), skew),
+      ),
+    ).filter(({ atNs: at }) => steps.every((step) => Math.abs(step.atNs - at) > 2e9));
+    steps = [
+      ...steps,
+      ...found.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
+        atNs: at,
+        withinNs,
+        deltaNs: (forwardNs - reverseNs) / 2,
+      })),
+    ].sort((a, b) => a.atNs - b.atNs);
+    if (reason !== null) break;
+    steps = steps.map((step, index) => ({
+      ...step,
+      deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
+    }));
     const rest = { skew, steps, atNs: instant };
-    const there = slopeOf(forward, 1, rest);
-    const back = slopeOf(reverse, -1, rest);
+    routes =
+      first === undefined
+        ? []
+        : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest), 0);
+    const [cutForward, cutReverse] = [cutAt(forward, routes), cutAt(reverse, routes)];
+    const there = slopeOf(cutForward, 1, rest);
+    const back = slopeOf(cutReverse, -1, rest);
     skew += (there - back) / 2;
-    doubt = Math.max(Math.abs(there + back) / 2, ...halves(forward, reverse, rest, (there - back) / 2));
+    doubt = Math.max(Math.abs(there + back) / 2, ...halves(cutForward, cutReverse, rest, (there - back) / 2));
     steps = steps.map((step, index) => ({
       ...step,
       deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
@@ -84,10 +106,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     ...fit,
     skewDoubt: doubt,
     unidentified: reason,
-    routes:
-      first === undefined || reason !== null
-        ? []
-        : routeShifts(corrected(first.forward, 1, fit), corrected(first.reverse, -1, fit), 0),
+    routes,
     lowNs: leastBack === null ? null : -leastBack,
     highNs: least,
     floors,
@@ -141,6 +160,17 @@ function agreed(lists: readonly (readonly Shift[])[]): Shift[] {
     from = to;
   }
   return found;
+}
+
+/** Before and after a change of the path's level are two paths to the slope: only what lies between counts. */
+function cutAt(points: Points, routes: readonly Shift[]): Points {
+  if (routes.length === 0) return points;
+  const parts = routes.length + 1;
+  const path = points.path.map((number, at) => {
+    const time = points.timeNs[at]!;
+    return number * parts + routes.filter(({ atNs }) => time >= atNs).length;
+  });
+  return { ...points, path };
 }
 
 /** What the even and the odd pairs by themselves make of the skew, against the whole. */

@@ -46,7 +46,6 @@ export function judge(input: JudgeInput): Pairing {
   const { report, totals } = input;
   refuseEmpty(input.captures);
   if (totals === null || totals.first === null || totals.last === null) return unrelated(input);
-  const bursts = [settleLosses(totals, 0), settleLosses(totals, 1)] as const;
   const rows = report.joined.flatMap((joined, flow) =>
     totals.flowExtent.has(flow) ? [{ joined, flow }] : [],
   );
@@ -57,6 +56,7 @@ export function judge(input: JudgeInput): Pairing {
     pointsOf(totals.ways[0].samples, pathOf),
     pointsOf(totals.ways[1].samples, pathOf),
   ] as const;
+  const bursts = settleLosses(totals, points);
   const fit = fitClock(points[0], points[1]);
   const queueing = ([0, 1] as const).map((way) =>
     queueingOf(totals, way, points[way], fit, (flow) => rowOfFlow.get(flow) ?? 0),

@@ -20,6 +20,8 @@ export interface Shift {
 }
 
 const WINDOW_NS = 10e9;
+/** Short enough that few lags hold a step, long enough that noise of the minima does not count. */
+const SLOPE_LAG_NS = 20e9;
 const MIN_BIN_NS = 0.25e9;
 const SAMPLES_PER_BIN = 8;
 const MIN_BINS = 9;
@@ -64,7 +66,7 @@ export function binned(forward: Points, reverse: Points): Binned | null {
 
 /** Median slope of (forward − reverse) / 2 over a lag: the clocks' skew, hardly moved by a few steps. Per ns. */
 export function medianSlope({ forward, reverse, count, binNs }: Binned): number {
-  const lag = Math.max(4, Math.min(Math.floor(count / 3), Math.round(300e9 / binNs)));
+  const lag = Math.max(4, Math.min(Math.floor(count / 3), Math.round(SLOPE_LAG_NS / binNs)));
   const slopes: number[] = [];
   for (let at = 0; at + lag < count; at++) {
     const early = (forward[at]! - reverse[at]!) / 2;
