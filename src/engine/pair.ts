@@ -16,7 +16,7 @@ const KEY = [0x6c61_6764_6966_6620n, 0x7061_6972_2062_6f74n] as const;
 
 export interface JoinedFlow {
   readonly protocol: number;
-  readonly rule: 'votes' | 'small-flow';
+  readonly rule: 'votes' | 'small-flow' | 'aligned' | 'same-hosts';
   readonly votes: number;
   readonly against: number;
   /** Told from times or TTLs; false where only the ports suggest who is the client. */
@@ -44,6 +44,7 @@ export interface PairReport {
   readonly joined: readonly JoinedFlow[];
 }
 
+const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
 const FLOW_BYTES = 24 + 64 + 16;
 
 /** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
@@ -104,7 +105,7 @@ export class PairSession {
       const address = (place: number): Uint8Array => bytes.slice(at + 24 + place * 16, at + 40 + place * 16);
       return {
         protocol: word(at),
-        rule: word(at + 4) === 0 ? 'votes' : 'small-flow',
+        rule: RULES[word(at + 4)] ?? 'votes',
         votes: word(at + 8),
         against: word(at + 12),
         isWayKnown: word(at + 16) === 1,

@@ -1,7 +1,7 @@
 /** Events → counts, delays and evidence, one event at a time; what is kept is bounded but for flows, sizes and losses. */
 
-import { FLAG, NO_FLOW, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
-import { count, Counts, Exemplars, Missing, Seconds } from './counts.ts';
+import { FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
+import { count, Counts, Exemplars, Extra, Missing, Seconds } from './counts.ts';
 import { Samples } from './samples.ts';
 
 export type Way = 0 | 1;
@@ -13,8 +13,7 @@ export class WayTotals {
   readonly samples = new Samples();
   readonly missing = new Missing();
   readonly seconds = new Seconds();
-  /** In the receiver's capture and not in the sender's: silence start at the sender's end → how many. */
-  readonly proofs = new Map<number, number>();
+  readonly extra = new Extra();
   readonly sizes = { sent: new Map<number, number>() };
   tooBig = 0;
   smallestMtu: number | null = null;
@@ -33,38 +32,25 @@ export class WayTotals {
   }
 }
 
-/** ns on the client's clock since its first packet, between which a missing packet means something. */
-export interface Window {
-  readonly from: number;
-  readonly to: number;
-}
-
 export class Totals {
   readonly ways: readonly [WayTotals, WayTotals] = [new WayTotals(), new WayTotals()];
   readonly exemplars = new Exemplars();
   readonly base: bigint;
-  /** For packets that the receiver or the sender of each way misses. */
-  readonly #receiver: readonly [Window, Window];
-  readonly #sender: readonly [Window, Window];
+  /** First and last packet of client and server; times of the server without the probe's offset. */
+  readonly extents: readonly [readonly [number, number], readonly [number, number]];
   /** First and last pair. */
   first: number | null = null;
   last: number | null = null;
   readonly flowExtent = new Map<number, [number, number]>();
-  readonly #lastDelay = new Map<number, { delay: number; sent: number }>();
+  readonly #lastDelay = new Map<number, { delay: number; sent: number; index: number }>();
 
   constructor(report: PairReport) {
     const [client, server] = report.extents;
-    const [low, high] = report.differenceNs;
     this.base = client?.[0] ?? 0n;
-    const axis = (time: bigint): number => Number(time - this.base);
-    const span = Number(high - low);
-    const atClient = { from: span, to: axis(client?.[1] ?? this.base) - span };
-    const atServer = {
-      from: axis((server?.[0] ?? 0n) - low),
-      to: axis((server?.[1] ?? 0n) - high),
-    };
-    this.#receiver = [atServer, atClient];
-    this.#sender = [atClient, atServer];
+    const axis = (time: bigint, offset: bigint): number => Number(time - offset - this.base);
+    const extent = (given: readonly [bigint, bigint] | null, offset: bigint): [number, number] =>
+      given === null ? [0, 0] : [axis(given[0], offset), axis(given[1], offset)];
+    this.extents = [extent(client, 0n), extent(server, report.offsetNs)];
   }
 
   add(bytes: Uint8Array<ArrayBuffer>): void {
@@ -98,11 +84,13 @@ export class Totals {
     count(totals.sizes.sent, ipLenBytes);
     if (flags & FLAG.opens) totals.opens += 1;
     if (flags & FLAG.fragment) totals.fragments += 1;
+    const isFragmented = (flags & FLAG.fragment) !== 0 && (flags & FLAG.resegmented) !== 0;
     for (const counts of [totals.all, own]) {
       counts.sent += 1;
+      if (isFragmented) counts.fragmented += 1;
       counts.matched += 1;
       if (flags & FLAG.ambiguous) counts.ambiguous += 1;
-      if (flags & FLAG.resegmented) counts.resegmented += 1;
+      if (flags & FLAG.resegmented && !isFragmented) counts.resegmented += 1;
       if (flags & FLAG.rewritten) counts.rewritten += 1;
       count(counts.dscp, (event.senderClass >> 2) * 64 + (event.receiverClass >> 2));
       count(counts.ecn, (event.senderClass & 3) * 4 + (event.receiverClass & 3));
@@ -113,6 +101,7 @@ export class Totals {
       if (!(flags & FLAG.resegmented))
         counts.largestArrivedBytes = Math.max(counts.largestArrivedBytes, ipLenBytes);
     }
+    if (isFragmented) this.exemplars.add(`fragmented ${way}`, clientFrame, serverFrame);
     if (event.senderClass !== event.receiverClass)
       this.exemplars.add(
         event.senderClass >> 2 === event.receiverClass >> 2 ? `ecn ${way}` : `dscp ${way}`,
@@ -149,27 +138,22 @@ export class Totals {
     const before = this.#lastDelay.get(lane);
     const sample = { timeNs, delayNs, clientFrame, serverFrame, flow, ipLenBytes };
     totals.samples.add({ ...sample, ipdvNs: before === undefined ? NaN : delayNs - before.delay });
-    if (before === undefined) this.#lastDelay.set(lane, { delay: delayNs, sent: sentNs });
+    if (before === undefined) this.#lastDelay.set(lane, { delay: delayNs, sent: sentNs, index });
     else {
-      if (event.protocol === 17) totals.gaps.add({ ...sample, delayNs: sentNs - before.sent, ipdvNs: 0 });
+      // A lost packet in between would look like a late one.
+      if (event.protocol === 17 && index === before.index + 1) totals.gaps.add({ ...sample, delayNs: sentNs - before.sent, ipdvNs: 0 });
       before.delay = delayNs;
       before.sent = sentNs;
+      before.index = index;
     }
   }
 
+  /** Counted later: whether the other capture ran when it was due is known at the end (`losses.ts`). */
   #missing(event: PairEvents, totals: WayTotals): void {
-    const { way, timeNs, flow } = event;
-    if (!isInside(this.#receiver[way], timeNs)) return;
-    for (const counts of flow === NO_FLOW ? [totals.all] : [totals.all, totals.counts(flow)])
-      counts.sent += 1;
-    count(totals.seconds.sent, Math.floor(timeNs / 1e9));
-    count(totals.sizes.sent, event.ipLenBytes);
-    if (event.flags & FLAG.opens) totals.opens += 1;
-    const { missing } = totals;
-    missing.timeNs.push(timeNs);
+    const { way, missing } = { way: event.way, missing: totals.missing };
+    missing.timeNs.push(event.timeNs);
     missing.silenceStartNs.push(event.silenceStartNs);
-    missing.silenceNs.push(event.silenceNs);
-    missing.flow.push(flow);
+    missing.flow.push(event.flow);
     missing.frame.push(way === 0 ? event.clientFrame : event.serverFrame);
     missing.index.push(event.index);
     missing.ipLenBytes.push(event.ipLenBytes);
@@ -177,15 +161,10 @@ export class Totals {
   }
 
   #extra(event: PairEvents, totals: WayTotals): void {
-    const { way, timeNs, flow, silenceStartNs } = event;
-    if (!isInside(this.#sender[way], timeNs)) return;
-    totals.all.dropsAtSender += 1;
-    totals.counts(flow).dropsAtSender += 1;
-    if (!Number.isNaN(silenceStartNs)) count(totals.proofs, silenceStartNs);
-    this.exemplars.add(`drop-at-sender ${way}`, event.clientFrame, event.serverFrame);
+    const { way, extra } = { way: event.way, extra: totals.extra };
+    extra.timeNs.push(event.timeNs);
+    extra.silenceStartNs.push(event.silenceStartNs);
+    extra.flow.push(event.flow);
+    extra.frame.push(way === 0 ? event.serverFrame : event.clientFrame);
   }
-}
-
-function isInside({ from, to }: Window, at: number): boolean {
-  return at >= from && at <= to;
 }

@@ -5,8 +5,8 @@
 
 import { quantileType7 } from '../statistics/quantile.ts';
 import type { PairFacts } from './judge.ts';
-import type { Blame, Blamed } from './types.ts';
-import { milliseconds, percent } from './words.ts';
+import type { Blame, Blamed, DirectionSummary } from './types.ts';
+import { milliseconds, percent } from './format.ts';
 
 /** Queueing below this is ordinary; DESIGN's margins for fast games start here. */
 const QUEUE_LIMIT_NS = 5_000_000;
@@ -39,7 +39,7 @@ export function blameOf(facts: PairFacts): Blame {
     access(facts),
   ].sort((a, b) => (a.segment < b.segment ? -1 : 1));
   const ranked = [...scores].sort((a, b) => b.score - a.score || (a.segment < b.segment ? -1 : 1));
-  const [first, second] = ranked;
+  const [first] = ranked;
   if (first === undefined || first.score < 1)
     return undetermined('nothing between the two captures is above its limit', scores);
   // The access is part of both paths: when it leads it explains them.
@@ -52,7 +52,6 @@ export function blameOf(facts: PairFacts): Blame {
       `${first.segment} (${first.why}) and ${rival.segment} (${rival.why}) both stand out`,
       scores,
     );
-  void second;
   return {
     verdict: first.segment,
     sentence: `${first.segment}: ${first.why}.`,
@@ -79,7 +78,10 @@ function path({ directions }: PairFacts, way: 0 | 1): Score {
   const otherQueue = other.queueing_p95_ns ?? 0;
   const queueScore =
     queue > LEAD * otherQueue || queue - otherQueue > 2 * QUEUE_LIMIT_NS ? queue / QUEUE_LIMIT_NS : 0;
-  const loss = own.lost >= MIN_LOST ? (own.loss_ratio ?? 0) : 0;
+  const missed = captureMissRatio(other);
+  // Where the receiver's own capture misses half as much, the rest proves nothing.
+  const isTold = own.lost >= MIN_LOST && missed <= 0.5 * (own.loss_ratio ?? 0);
+  const loss = isTold ? (own.loss_ratio ?? 0) : 0;
   const otherLoss = other.loss_ratio ?? 0;
   const lossScore = loss > LEAD * otherLoss ? loss / LOSS_LIMIT : 0;
   const hole = own.black_hole_above_bytes === null ? 0 : 4;
@@ -98,6 +100,16 @@ function path({ directions }: PairFacts, way: 0 | 1): Score {
     score,
     why: parts.join('; ') || 'no more queueing or loss than the other way, or below the limits',
   };
+}
+
+/**
+ * Share of packets that a capture misses, by what it lacks of the packets that its own host sent.
+ *
+ * @param back the direction in which that host sends.
+ */
+export function captureMissRatio(back: DirectionSummary): number {
+  const all = back.sent + back.capture_drops_at_sender;
+  return all === 0 ? 0 : back.capture_drops_at_sender / all;
 }
 
 /** Ticks that leave late are the host's, before any network. */

@@ -8,8 +8,16 @@
  * directions agree on with opposite signs; what they agree on with the same sign is a drift of the queues.
  */
 
-import { lowerSlope } from '../statistics/hull.ts';
-import { binned, firstAtOrAfter, levelShifts, medianSlope, routeShifts, type Shift } from './level-shifts.ts';
+import { commonLowerSlope } from '../statistics/hull.ts';
+import {
+  binned,
+  firstAtOrAfter,
+  levelShifts,
+  medianSlope,
+  MIN_SHIFT_NS,
+  routeShifts,
+  type Shift,
+} from './level-shifts.ts';
 import { ofPath, type Points } from './points.ts';
 
 export interface FittedStep {
@@ -31,6 +39,8 @@ export interface ClockFit {
   /** Interval of θ at that instant, without the probe's offset; null without one direction. */
   readonly lowNs: number | null;
   readonly highNs: number | null;
+  /** Smallest sum of both directions' delays, of one path between two steps: free of θ. */
+  readonly rttMinNs: number | null;
   /** Smallest delay of each path by direction, θ's course taken off. */
   readonly floors: readonly [ReadonlyMap<number, number>, ReadonlyMap<number, number>];
 }
@@ -40,6 +50,8 @@ const MIN_SKEW_PAIRS = 20;
 const MIN_SKEW_SPAN_NS = 10e9;
 const PATHS_SEARCHED = 8;
 const STEP_WINDOW_NS = 60e9;
+const ROUNDS = 3;
+const MIN_GUARD_NS = 1e9;
 
 /** θ(t) − θ(at), by a fit. */
 export function drift(fit: Pick<ClockFit, 'skew' | 'steps' | 'atNs'>, timeNs: number): number {
@@ -56,42 +68,96 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const first = pairs[0];
   const bins = first === undefined ? null : binned(first.forward, first.reverse);
   let skew = bins === null ? 0 : medianSlope(bins);
-  const shifts = agreed(pairs.map((pair) => levelShifts(pair.forward, pair.reverse, skew)));
-  let steps: FittedStep[] = shifts.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
-    atNs: at,
-    withinNs,
-    deltaNs: (forwardNs - reverseNs) / 2,
-  }));
-  const reason = whyNoSkew(forward, reverse);
+  let steps: FittedStep[] = [];
+  let routes: Shift[] = [];
   let doubt = 0;
+  const reason = whyNoSkew(forward, reverse);
   if (reason !== null) skew = 0;
-  for (let round = 0; round < 3 && reason === null; round++) {
-    const rest = { skew, steps, atNs: instant };
-    const there = slopeOf(forward, 1, rest);
-    const back = slopeOf(reverse, -1, rest);
-    skew += (there - back) / 2;
-    doubt = Math.max(Math.abs(there + back) / 2, ...halves(forward, reverse, rest, (there - back) / 2));
+  // A better slope shows smaller steps, and known steps give a better slope.
+  for (let round = 0; round < ROUNDS; round++) {
+    const course = { skew: 0, steps, atNs: instant };
+    const found = agreed(
+      pairs.map((pair) =>
+        levelShifts(corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course), skew),
+      ),
+    ).filter(({ atNs: at }) => steps.every((step) => Math.abs(step.atNs - at) > 2e9));
+    steps = [
+      ...steps,
+      ...found.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
+        atNs: at,
+        withinNs,
+        deltaNs: (forwardNs - reverseNs) / 2,
+      })),
+    ].sort((a, b) => a.atNs - b.atNs);
+    if (reason !== null) break;
     steps = steps.map((step, index) => ({
       ...step,
       deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
     }));
+    const rest = { skew, steps, atNs: instant };
+    routes =
+      first === undefined
+        ? []
+        : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest), 0);
+    const jumps = [...steps, ...routes];
+    const [cutForward, cutReverse] = [cutAt(forward, jumps), cutAt(reverse, jumps)];
+    const there = slopeOf(cutForward, 1, rest);
+    const back = slopeOf(cutReverse, -1, rest);
+    skew += (there - back) / 2;
+    doubt = Math.max(Math.abs(there + back) / 2, ...halves(cutForward, cutReverse, rest, (there - back) / 2));
+    // What a rough slope made of a smooth drift shrinks to nothing under a better one.
+    steps = steps
+      .map((step, index) => ({
+        ...step,
+        deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
+      }))
+      .filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
   }
   const fit = { skew, steps, atNs: instant };
   const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
-  // As far as the skew is in doubt, so is the interval: it must hold the truth for every skew that may be.
-  const [least, leastBack] = [lowestOf(forward, 1, fit, doubt), lowestOf(reverse, -1, fit, doubt)];
+  // As far as the skew is in doubt, so is the interval: it must hold the truth for every skew that may be. The size of a step is
+  // known less well than a delay, so pairs before the first step speak alone where there are enough.
+  const early = ([forward, reverse] as const).map((points) => beforeFirst(points, steps));
+  const isEnough = early.every(({ timeNs }) => timeNs.length >= MIN_SKEW_PAIRS);
+  const [there, back] = isEnough ? early : [forward, reverse];
+  const least = lowestOf(there!, 1, fit, doubt);
+  const leastBack = lowestOf(back!, -1, fit, doubt);
   return {
     ...fit,
     skewDoubt: doubt,
     unidentified: reason,
-    routes:
-      first === undefined || reason !== null
-        ? []
-        : routeShifts(corrected(first.forward, 1, fit), corrected(first.reverse, -1, fit), 0),
+    routes,
+    rttMinNs: smallestRoundTrip(forward, reverse, fit),
     lowNs: leastBack === null ? null : -leastBack,
     highNs: least,
     floors,
   };
+}
+
+function beforeFirst(points: Points, steps: readonly FittedStep[]): Points {
+  const first = steps[0];
+  if (first === undefined) return points;
+  const end = firstAtOrAfter(points.timeNs, first.atNs - first.withinNs);
+  return {
+    timeNs: points.timeNs.slice(0, end),
+    delayNs: points.delayNs.slice(0, end),
+    path: points.path.slice(0, end),
+    source: points.source.slice(0, end),
+  };
+}
+
+function smallestRoundTrip(forward: Points, reverse: Points, fit: Course): number | null {
+  const floors = (
+    [
+      [forward, 1],
+      [reverse, -1],
+    ] as const
+  ).map(([points, sign]) => floorsOf(cutAt(points, fit.steps), sign, { ...fit, steps: [] }));
+  const sums = [...floors[0]!].flatMap(([key, floor]) => {
+    const back = floors[1]!.get(key);
+    return back === undefined ? [] : [floor + back];
+  });
+  return sums.length === 0 ? null : Math.min(...sums);
 }
 
 function whyNoSkew(forward: Points, reverse: Points): string | null {
@@ -143,6 +209,33 @@ function agreed(lists: readonly (readonly Shift[])[]): Shift[] {
   return found;
 }
 
+/** A jump is known to lie somewhere in here: pairs of that time belong to neither side. */
+function guardOf({ withinNs }: { readonly withinNs: number }): number {
+  return Math.max(MIN_GUARD_NS, 2 * withinNs);
+}
+
+/** Before and after a jump of the clock or of the path's level are two paths to the slope: only what lies between counts. */
+function cutAt(
+  points: Points,
+  jumps: readonly { readonly atNs: number; readonly withinNs: number }[],
+): Points {
+  if (jumps.length === 0) return points;
+  const kept: number[] = [];
+  points.timeNs.forEach((time, at) => {
+    if (jumps.every((jump) => Math.abs(time - jump.atNs) > guardOf(jump))) kept.push(at);
+  });
+  const parts = jumps.length + 1;
+  return {
+    timeNs: Float64Array.from(kept, (at) => points.timeNs[at]!),
+    delayNs: Float64Array.from(kept, (at) => points.delayNs[at]!),
+    path: Uint32Array.from(
+      kept,
+      (at) => points.path[at]! * parts + jumps.filter(({ atNs }) => points.timeNs[at]! >= atNs).length,
+    ),
+    source: Uint32Array.from(kept, (at) => points.source[at]!),
+  };
+}
+
 /** What the even and the odd pairs by themselves make of the skew, against the whole. */
 function halves(forward: Points, reverse: Points, course: Course, whole: number): number[] {
   return [0, 1].map((odd) => {
@@ -181,12 +274,20 @@ function corrected(points: Points, sign: 1 | -1, course: Course): Points {
   };
 }
 
-/** What is left of the slope of a direction's floor; paths are laid over one another by their floors. */
+/** A clock that gains more than this is no clock of a computer. */
+const MAX_SKEW = 0.001;
+
+/** What is left of the slope of a direction's floor; each path, and each stretch between jumps, has a level of its own. */
 function slopeOf(points: Points, sign: 1 | -1, course: Course): number {
-  const level = corrected(points, sign, course);
-  const floors = floorsOf(points, sign, course);
-  const delays = level.delayNs.map((delay, at) => delay - (floors.get(points.path[at]!) ?? 0));
-  return lowerSlope(points.timeNs, delays, delays.length) ?? 0;
+  const groups = new Map<number, { x: number[]; y: number[] }>();
+  for (let at = 0; at < points.timeNs.length; at++) {
+    const time = points.timeNs[at]!;
+    let group = groups.get(points.path[at]!);
+    if (group === undefined) groups.set(points.path[at]!, (group = { x: [], y: [] }));
+    group.x.push(time);
+    group.y.push(points.delayNs[at]! - sign * course.skew * (time - course.atNs));
+  }
+  return commonLowerSlope([...groups.values()], MAX_SKEW) ?? 0;
 }
 
 function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, number> {

@@ -45,7 +45,6 @@ export class Seconds {
 export class Missing {
   readonly timeNs: number[] = [];
   readonly silenceStartNs: number[] = [];
-  readonly silenceNs: number[] = [];
   readonly flow: number[] = [];
   readonly frame: number[] = [];
   readonly index: number[] = [];
@@ -54,6 +53,14 @@ export class Missing {
   get length(): number {
     return this.timeNs.length;
   }
+}
+
+/** Columns of packets that only the receiver's capture has. */
+export class Extra {
+  readonly timeNs: number[] = [];
+  readonly silenceStartNs: number[] = [];
+  readonly flow: number[] = [];
+  readonly frame: number[] = [];
 }
 
 /** The first few packets that show something. */

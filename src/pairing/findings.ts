@@ -3,7 +3,7 @@
 import type { PairFacts } from './judge.ts';
 import { DEADLINE_NS } from './direction.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';
-import { milliseconds, percent } from './words.ts';
+import { milliseconds, percent } from './format.ts';
 
 type Draft = Omit<PairFinding, 'client_filter' | 'server_filter'>;
 

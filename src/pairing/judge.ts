@@ -46,7 +46,6 @@ export function judge(input: JudgeInput): Pairing {
   const { report, totals } = input;
   refuseEmpty(input.captures);
   if (totals === null || totals.first === null || totals.last === null) return unrelated(input);
-  const bursts = [settleLosses(totals, 0), settleLosses(totals, 1)] as const;
   const rows = report.joined.flatMap((joined, flow) =>
     totals.flowExtent.has(flow) ? [{ joined, flow }] : [],
   );
@@ -57,6 +56,7 @@ export function judge(input: JudgeInput): Pairing {
     pointsOf(totals.ways[0].samples, pathOf),
     pointsOf(totals.ways[1].samples, pathOf),
   ] as const;
+  const bursts = settleLosses(totals, points);
   const fit = fitClock(points[0], points[1]);
   const queueing = ([0, 1] as const).map((way) =>
     queueingOf(totals, way, points[way], fit, (flow) => rowOfFlow.get(flow) ?? 0),
@@ -84,9 +84,8 @@ export function judge(input: JudgeInput): Pairing {
     };
   });
   const clock = clockOf(input, totals, fit);
-  const window = commonWindow(report, totals, clock);
-  const rttMin =
-    fit.lowNs === null || fit.highNs === null ? null : Math.max(0, Math.round(fit.highNs - fit.lowNs));
+  const window = commonWindow(report, clock);
+  const rttMin = fit.rttMinNs === null ? null : Math.max(0, Math.round(fit.rttMinNs));
   const facts = {
     input,
     totals,
@@ -255,14 +254,13 @@ function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: ClockFit):
   };
 }
 
-function commonWindow(report: PairReport, totals: Totals, clock: Clock): PairDocument['common_window'] {
+function commonWindow(report: PairReport, clock: Clock): PairDocument['common_window'] {
   const [client, server] = report.extents;
   if (client === null || server === null) return null;
   const offset = BigInt(clock.offset_ns ?? Number(report.offsetNs));
   const first = client[0] > server[0] - offset ? client[0] : server[0] - offset;
   const last = client[1] < server[1] - offset ? client[1] : server[1] - offset;
   if (last < first) return null;
-  void totals;
   return {
     first: formatInstant(first) ?? '',
     last: formatInstant(last) ?? '',

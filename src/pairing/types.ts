@@ -167,7 +167,7 @@ export interface PairedFlow {
   readonly is_translated: boolean;
   /** How the flow was recognised. */
   readonly association: {
-    readonly rule: 'votes' | 'small-flow' | 'aligned';
+    readonly rule: 'votes' | 'small-flow' | 'aligned' | 'same-hosts';
     readonly votes: number;
     readonly against: number;
   };

@@ -3,6 +3,8 @@
 import type { DiagnosticRecord } from '../diagnostics/types.ts';
 import type { PairReport } from '../engine/pair.ts';
 import type { PairFacts } from './judge.ts';
+import { milliseconds, percent } from './format.ts';
+import { captureMissRatio } from './blame.ts';
 import type { Blame } from './types.ts';
 
 const HOUR_NS = 3600e9;
@@ -10,15 +12,6 @@ const HOUR_NS = 3600e9;
 const HOURS_APART_NS = 0.5 * HOUR_NS;
 /** Shorter overlaps give counts, and hardly a distribution. */
 const SHORT_NS = 10e9;
-
-export function milliseconds(ns: number): string {
-  const ms = ns / 1e6;
-  return `${Math.abs(ms) >= 100 ? ms.toFixed(0) : Math.abs(ms) >= 1 ? ms.toFixed(1) : ms.toFixed(3)} ms`;
-}
-
-export function percent(ratio: number): string {
-  return `${(ratio * 100).toFixed(ratio !== 0 && ratio < 0.001 ? 3 : 2)} %`;
-}
 
 /** What was done to find the same packets, step by step, with its outcome. */
 export function tried(report: PairReport): string[] {
@@ -111,6 +104,18 @@ export function pairDiagnostics(facts: PairFacts): DiagnosticRecord[] {
         `only ${percent(matchRatio)} of the packets of shared flows are in both captures: delays are withheld`,
       ),
     );
+  for (const [way, direction] of directions.entries()) {
+    const missed = captureMissRatio(directions[way === 0 ? 1 : 0]!);
+    if (direction.lost === 0 || missed <= 0.5 * (direction.loss_ratio ?? 0)) continue;
+    found.push(
+      record(
+        'pair/loss-inconclusive',
+        'data-loss',
+        direction.lost,
+        `the capture at the ${way === 0 ? 'server' : 'client'} misses ${percent(missed)} of what its own host sends, which explains half or more of the ${percent(direction.loss_ratio ?? 0)} that seem lost on the way to it`,
+      ),
+    );
+  }
   const unkeyable = input.report.unkeyable[0] + input.report.unkeyable[1];
   if (unkeyable > 0)
     found.push(

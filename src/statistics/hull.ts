@@ -19,17 +19,44 @@ export function lowerHull(x: ArrayLike<number>, y: ArrayLike<number>, count: num
   return corners;
 }
 
-/** Slope of that line; null below two different x. */
-export function lowerSlope(x: ArrayLike<number>, y: ArrayLike<number>, count: number): number | null {
-  if (count < 2) return null;
-  let sum = 0;
-  for (let at = 0; at < count; at++) sum += x[at]! - x[0]!;
-  const mean = x[0]! + sum / count;
-  const corners = lowerHull(x, y, count);
-  for (let index = 1; index < corners.length; index++) {
-    const [a, b] = [corners[index - 1]!, corners[index]!];
-    if (x[b]! < mean || x[b] === x[a]) continue;
-    return (y[b]! - y[a]!) / (x[b]! - x[a]!);
+/** Points of one group: of all groups the slope is common, the level their own. x must ascend. */
+export interface Group {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
+/**
+ * Slope of the lines below all points, one line a group, with the smallest sum of distances; null where no group has two
+ * different x. The sum is convex in the slope, so a search by thirds finds its minimum.
+ *
+ * @param reach the slope is looked for in ± this.
+ */
+export function commonLowerSlope(groups: readonly Group[], reach: number): number | null {
+  const parts = groups.flatMap(({ x, y }) => {
+    const count = x.length;
+    if (count < 2 || x[count - 1]! <= x[0]!) return [];
+    const corners = lowerHull(x, y, count);
+    const origin = x[0]!;
+    let sumX = 0;
+    for (let at = 0; at < count; at++) sumX += x[at]! - origin;
+    return [{ count, sumX, cornerX: corners.map((at) => x[at]! - origin), cornerY: corners.map((at) => y[at]!) }];
+  });
+  if (parts.length === 0) return null;
+  // Without the sum of y, which no slope changes.
+  const cost = (slope: number): number => {
+    let total = 0;
+    for (const { count, sumX, cornerX, cornerY } of parts) {
+      let floor = Infinity;
+      for (let at = 0; at < cornerX.length; at++) floor = Math.min(floor, cornerY[at]! - slope * cornerX[at]!);
+      total -= slope * sumX + count * floor;
+    }
+    return total;
+  };
+  let [low, high] = [-reach, reach];
+  for (let round = 0; round < 100 && high - low > reach * 1e-9; round++) {
+    const [a, b] = [low + (high - low) / 3, high - (high - low) / 3];
+    if (cost(a) <= cost(b)) high = b;
+    else low = a;
   }
-  return null;
+  return (low + high) / 2;
 }

@@ -1,6 +1,6 @@
 //! Votes → which flow is which, and which way its lanes travel.
 
-use crate::flows::Flows;
+use crate::flows::{Flow, Flows};
 use crate::hash::Table;
 use crate::votes::Tally;
 
@@ -17,6 +17,20 @@ pub enum Rule {
     /// Fewer packets than that: every vote agrees, one of them by a content that chance does not repeat, and the votes are
     /// half of the smaller flow's packets or more.
     SmallFlow = 1,
+    /// As either, but by what a gateway leaves alone: data behind moved sequence numbers, datagrams behind rewritten heads.
+    Aligned = 2,
+    /// All contents repeat. Its two hosts are those of flows joined by votes, or its addresses and ports are the same at both
+    /// ends, and no other flow of these hosts has the same contents.
+    SameHosts = 3,
+}
+
+/// How packets of one way are compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Way {
+    /// By the key without what was rewritten.
+    pub is_aligned: bool,
+    /// Sequence number at the server minus that at the client.
+    pub delta: u32,
 }
 
 /// One flow at both ends.
@@ -31,6 +45,8 @@ pub struct Joined {
     pub against: u32,
     /// Is the way known from times or TTLs, not supposed from ports?
     pub is_way_known: bool,
+    /// Toward the server, toward the client.
+    pub ways: [Way; 2],
 }
 
 /// What a lane is to the matcher.
@@ -72,16 +88,17 @@ impl Best {
 /// Joins flows; in the order of the client's flow numbers.
 pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
     let mut best: [Table<u32, Best>; 2] = Default::default();
-    for ((a, b), tally) in tallies {
+    for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
         let [clients, servers] = &mut best;
-        clients.entry(*a).or_default().add(tally.votes, *b);
-        servers.entry(b / 2).or_default().add(tally.votes, *a);
+        clients.entry(*a).or_default().add(tally.support(), *b);
+        servers.entry(b / 2).or_default().add(tally.support(), *a);
     }
     let [clients, servers] = &best;
     let mut joined = Vec::new();
     let mut undecided = Vec::new();
     let mut way_sums = [(0i64, 0i64); 2];
-    for ((a, b), tally) in tallies {
+    for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
+        let support = tally.support();
         let (Some(client), Some(server)) = (clients.get(a), servers.get(&(b / 2))) else { continue };
         if client.other != *b || server.other != *a {
             continue;
@@ -91,15 +108,13 @@ pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> 
         let smaller = packets(at_client, *a).min(packets(at_server, b / 2));
         let rule = if client.is_clear() && server.is_clear() {
             Rule::Votes
-        } else if client.total == tally.votes
-            && server.total == tally.votes
-            && tally.distinctive > 0
-            && tally.votes * 2 >= smaller
+        } else if client.total == support && server.total == support && tally.distinctive > 0 && support * 2 >= smaller
         {
             Rule::SmallFlow
         } else {
             continue;
         };
+        let rule = if tally.votes == 0 { Rule::Aligned } else { rule };
         let order = if tally.time_order != 0 { tally.time_order } else { tally.ttl_order };
         let turned = b & 1;
         let forward = if order < 0 { 1 } else { 0 };
@@ -107,9 +122,10 @@ pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> 
             flows: [*a, b / 2],
             forward: [forward, forward ^ turned],
             rule,
-            votes: tally.votes,
-            against: client.total.max(server.total) - tally.votes,
+            votes: support,
+            against: client.total.max(server.total) - support,
             is_way_known: order != 0,
+            ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
         };
         if order == 0 {
             undecided.push((joined.len(), *tally));
@@ -143,9 +159,85 @@ pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> 
             _ if flow.has_ports => u32::from(flow.low_port < flow.high_port),
             _ => lane,
         };
+        if toward_server != entry.forward[0] {
+            entry.ways.swap(0, 1);
+        }
         entry.forward = [toward_server, toward_server ^ turned];
     }
+    let repeating = same_hosts(tallies, &joined, flows);
+    joined.extend(repeating);
+    joined.sort_by_key(|entry| entry.flows);
     joined
+}
+
+/// How a lane of the client's flow is compared.
+fn way_of(tally: &Tally, lane: u32) -> Way {
+    let unique = tally.sums.get(lane as usize).map_or(0, |(_, count)| *count);
+    let aligned = tally.aligned.get(lane as usize).copied().unwrap_or_default();
+    let is_aligned = aligned.votes > 0 && unique * 8 < aligned.votes;
+    Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 } }
+}
+
+type Hosts = ([u8; 16], [u8; 16]);
+
+fn hosts(flow: &Flow, lane: u32) -> Hosts {
+    let ((source, _), (destination, _)) = flow.ends(lane as usize);
+    (source, destination)
+}
+
+/// Flows without any content of their own.
+fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows; 2]) -> Vec<Joined> {
+    let [at_client, at_server] = flows;
+    let taken: [Table<u32, ()>; 2] =
+        [0, 1].map(|end: usize| joined.iter().filter_map(|entry| Some((*entry.flows.get(end)?, ()))).collect());
+    // Hosts of what travels toward the server, at both ends.
+    let known: Vec<(Hosts, Hosts)> = joined
+        .iter()
+        .filter_map(|entry| {
+            let client = hosts(at_client.get(entry.flows[0])?, entry.forward[0]);
+            Some((client, hosts(at_server.get(entry.flows[1])?, entry.forward[1])))
+        })
+        .collect();
+    let mut found: Vec<(Joined, bool)> = Vec::new();
+    for ((a, b), tally) in tallies {
+        if tally.repeated < 2 || taken[0].contains_key(a) || taken[1].contains_key(&(b / 2)) {
+            continue;
+        }
+        let (Some(client), Some(server)) = (at_client.get(*a), at_server.get(b / 2)) else { continue };
+        let turned = b & 1;
+        let is_same = client.ends(0) == server.ends(turned as usize);
+        let has_same_ports = client.ends(0).0 .1 == server.ends(turned as usize).0 .1
+            && client.ends(0).1 .1 == server.ends(turned as usize).1 .1;
+        let by_hosts = (0..2u32).find(|lane| known.contains(&(hosts(client, *lane), hosts(server, lane ^ turned))));
+        let order = if tally.time_order != 0 { tally.time_order } else { tally.ttl_order };
+        let forward = match by_hosts {
+            Some(lane) => lane,
+            None if !is_same => continue,
+            None if order != 0 => u32::from(order < 0),
+            None => u32::from(client.low_port < client.high_port),
+        };
+        let entry = Joined {
+            flows: [*a, b / 2],
+            forward: [forward, forward ^ turned],
+            rule: Rule::SameHosts,
+            votes: 0,
+            against: 0,
+            is_way_known: by_hosts.is_some() || order != 0,
+            ways: Default::default(),
+        };
+        found.push((entry, is_same || has_same_ports));
+    }
+    // Several candidates: the one with the same ports, else none.
+    let is_only = |entry: &Joined, same: bool| {
+        (0..2usize).all(|end| {
+            let rivals = found
+                .iter()
+                .filter(|(other, _)| other.flows.get(end) == entry.flows.get(end) && other.flows != entry.flows);
+            let mut rivals = rivals.peekable();
+            rivals.peek().is_none() || same && rivals.all(|(_, rival)| !rival)
+        })
+    };
+    found.iter().filter(|(entry, same)| is_only(entry, *same)).map(|(entry, _)| *entry).collect()
 }
 
 /// So many of 100 packets toward a host must be of joined flows for the others to count as sent over the path.

@@ -39,6 +39,8 @@ pub struct Entry {
     pub covered: u32,
     pub head: Option<Head>,
     pub is_sent_again: bool,
+    /// Its bytes were sent before.
+    pub is_again: bool,
     /// Frame that matched it, to tell a copy from another packet.
     pub matched_ip_id: Option<u32>,
     pub matched_tsval: Option<u32>,

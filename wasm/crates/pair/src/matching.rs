@@ -4,10 +4,10 @@
 //! else has one key. Equal keys form a run; a run is aligned in order of time, by the delay that the flow showed last, and
 //! marked where the content alone would allow another alignment. A packet waits for its like as long as `WINDOW_NS`.
 
-use crate::associate::{Joined, Role};
+use crate::associate::{Joined, Role, Way};
 use crate::entry::{Entries, Entry, Head, State};
 use crate::event::{flag, Event, What, NO_FLOW};
-use crate::hash::Table;
+use crate::hash::{Key, Table};
 use crate::print::{Kind, Print};
 use crate::recent::RecentMin;
 use std::collections::VecDeque;
@@ -20,6 +20,8 @@ const COPY_NS: i64 = 2_000_000_000;
 const CAPTURE_COPY_NS: i64 = 10_000_000;
 /// A delay this far below the smallest seen is impossible; less is the grain of clocks.
 const SLACK_NS: i64 = 1_000_000;
+/// Smaller packets are not fragmented on any path (RFC 791 section 3.1).
+const MIN_FRAGMENTED: u32 = 577;
 /// Segments of one way that are looked through for an overlap.
 const MAX_SCAN: usize = 4096;
 
@@ -59,10 +61,15 @@ fn overlap(a: &Print, b: &Print) -> u32 {
 /// See the head of the file.
 #[derive(Debug)]
 pub struct Matcher {
+    key: Key,
     roles: [Vec<Role>; 2],
+    /// By flow.
+    ways: Vec<[Way; 2]>,
     lanes: Vec<Lane>,
     entries: Entries,
     by_key: [Table<u64, Vec<u32>>; 2],
+    /// Large datagrams that were sent whole, by way and first bytes: number and frame.
+    heads: Table<u64, (u32, u32)>,
     spare: Vec<Vec<u32>>,
     waiting: [VecDeque<(i64, u32, u32)>; 2],
     matched: [VecDeque<(i64, u32, u32)>; 2],
@@ -77,12 +84,15 @@ pub struct Matcher {
 
 impl Matcher {
     /// `offset` is what the votes found; times of events are relative to `base`.
-    pub fn new(roles: [Vec<Role>; 2], joined: &[Joined], offset: i64, base: i64) -> Self {
+    pub fn new(key: Key, roles: [Vec<Role>; 2], joined: &[Joined], offset: i64, base: i64) -> Self {
         Matcher {
+            key,
             roles,
+            ways: joined.iter().map(|entry| entry.ways).collect(),
             lanes: joined.iter().flat_map(|_| [Lane::default(), Lane::default()]).collect(),
             entries: Entries::default(),
             by_key: Default::default(),
+            heads: Table::default(),
             spare: Vec::new(),
             waiting: Default::default(),
             matched: Default::default(),
@@ -110,7 +120,7 @@ impl Matcher {
     }
 
     /// The next packet in the order of time.
-    pub fn add(&mut self, end: usize, print: Print) {
+    pub fn add(&mut self, end: usize, mut print: Print) {
         let middle = self.middle();
         let now = if end == 0 { print.time } else { print.time.saturating_sub(middle) };
         self.expire(now, middle);
@@ -141,6 +151,18 @@ impl Matcher {
             self.tell(What::Unkeyable, 0, flow, way, end, &print, 0);
             return;
         }
+        let ways = self.ways.get(flow as usize).copied().unwrap_or_default();
+        let own = ways.get(way).copied().unwrap_or_default();
+        if print.protocol == 6 && end == 1 && (ways[0].is_aligned || ways[1].is_aligned) {
+            // In the client's numbers, so that both ends speak of the same bytes.
+            print.seq = print.seq.wrapping_sub(own.delta);
+            if print.tcp_flags & packet::tcp_flag::ACK != 0 {
+                print.ack = print.ack.wrapping_sub(ways.get(1 - way).map_or(0, |other| other.delta));
+            }
+            print.key = print.tcp_key(self.key, print.seq, print.ack);
+        }
+        let key =
+            if own.is_aligned && print.protocol != 6 && print.alternative != 0 { print.alternative } else { print.key };
         if print.protocol == 6 && print.tcp_flags & packet::tcp_flag::ACK != 0 {
             if let Some(lane) = self.lanes.get_mut(flow as usize * 2 + (1 - way)) {
                 lane.acked_to = later(lane.acked_to, print.ack);
@@ -148,7 +170,7 @@ impl Matcher {
         }
         let lane = flow * 2 + way as u32;
         let entry = Entry {
-            key: print.key ^ u64::from(lane + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            key: key ^ u64::from(lane + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             print,
             way: lane,
             end: end as u8,
@@ -157,6 +179,7 @@ impl Matcher {
             covered: 0,
             head: None,
             is_sent_again: false,
+            is_again: false,
             matched_ip_id: None,
             matched_tsval: None,
         };
@@ -195,7 +218,7 @@ impl Matcher {
             lane.sent = lane.sent.wrapping_add(1);
         }
         if print.protocol == 6 {
-            self.mark_sent_again(&entry, &twins);
+            entry.is_again = self.mark_sent_again(&entry, &twins);
         }
         if let Some((at, is_ambiguous)) = self.choose(&entry, 1 - end) {
             let Some(like) = self.entries.get(at).copied() else { return };
@@ -216,6 +239,13 @@ impl Matcher {
             self.pair(at, &entry.print, is_ambiguous);
             return;
         }
+        if let Some(at) = self.whole_of(&entry) {
+            if let Some(sender) = self.entries.get_mut(at) {
+                sender.state = State::Matched;
+            }
+            self.pair(at, &entry.print, false);
+            return;
+        }
         if self.is_copy_of_matched(&entry) {
             self.tell(What::Duplicate, 0, entry.way / 2, entry.way as usize % 2, end, &entry.print, 0);
             return;
@@ -224,6 +254,17 @@ impl Matcher {
             return;
         }
         self.keep(entry, State::Waiting);
+    }
+
+    /// The datagram that was sent whole and came in fragments, told by the first of them.
+    fn whole_of(&mut self, entry: &Entry) -> Option<u32> {
+        if !entry.print.is_fragment || entry.print.head == 0 {
+            return None;
+        }
+        let (at, frame) = self.heads.remove(&head_key(entry))?;
+        let known = self.entries.get(at)?;
+        let is_live = known.state == State::Waiting && known.print.frame == frame && known.way == entry.way;
+        (is_live && known.print.len > entry.print.len).then_some(at)
     }
 
     /// Came the same packet before, and was it matched?
@@ -384,14 +425,14 @@ impl Matcher {
         is_known
     }
 
-    fn mark_sent_again(&mut self, entry: &Entry, twins: &[u32]) {
+    fn mark_sent_again(&mut self, entry: &Entry, twins: &[u32]) -> bool {
         let print = &entry.print;
         let end = usize::from(entry.end);
-        let Some(lane) = self.lanes.get_mut(entry.way as usize) else { return };
+        let Some(lane) = self.lanes.get_mut(entry.way as usize) else { return false };
         let is_again = lane.sent_to.is_some_and(|sent| before(print.seq, sent));
         lane.sent_to = later(lane.sent_to, print.seq.wrapping_add(print.sequence_len()));
         if !is_again {
-            return;
+            return false;
         }
         let ranges = lane.ranges.get(end).into_iter().flatten().take(MAX_SCAN).map(|(at, _)| *at);
         let numbers: Vec<u32> = ranges.chain(twins.iter().copied()).collect();
@@ -403,6 +444,7 @@ impl Matcher {
                 }
             }
         }
+        true
     }
 
     /// Takes an entry in.
@@ -419,6 +461,9 @@ impl Matcher {
             if let Some(waiting) = self.waiting.get_mut(end) {
                 waiting.push_back((time, at, frame));
             }
+            if entry.print.head != 0 && !entry.print.is_fragment && entry.print.ip_len >= MIN_FRAGMENTED {
+                self.heads.insert(head_key(&entry), (at, frame));
+            }
             if entry.print.kind == Kind::Range {
                 if let Some(list) = self.lanes.get_mut(entry.way as usize).and_then(|lane| lane.ranges.get_mut(end)) {
                     list.push_back((at, frame));
@@ -432,6 +477,12 @@ impl Matcher {
     fn release(&mut self, at: u32) {
         let Some(entry) = self.entries.get(at) else { return };
         let (key, end) = (entry.key, usize::from(entry.end));
+        if entry.print.head != 0 && entry.print.ip_len >= MIN_FRAGMENTED {
+            let head = head_key(entry);
+            if self.heads.get(&head).is_some_and(|(known, _)| *known == at) {
+                self.heads.remove(&head);
+            }
+        }
         if let Some(table) = self.by_key.get_mut(end) {
             if let Some(chain) = table.get_mut(&key) {
                 chain.retain(|known| *known != at);
@@ -457,12 +508,24 @@ impl Matcher {
             matched.push_back((own.time, at, own.frame));
         }
         let mut flags = flag::TIMED;
+        if like.is_fragment && !own.is_fragment {
+            flags |= flag::FRAGMENT | flag::RESEGMENTED;
+        }
         if is_ambiguous {
             flags |= flag::AMBIGUOUS;
         } else {
             self.learn(way, like.time.saturating_sub(own.time));
         }
-        if own.payload_hash != 0 && like.payload_hash != 0 && own.payload_hash != like.payload_hash {
+        // Keys of TCP with moved numbers were made equal; a datagram's differ where its head was rewritten.
+        if own.protocol != 6 && own.key != like.key && own.len == like.len {
+            flags |= flag::REWRITTEN;
+        }
+        if own.len == like.len
+            && own.protocol == 6
+            && own.payload_hash != 0
+            && like.payload_hash != 0
+            && own.payload_hash != like.payload_hash
+        {
             flags |= flag::REWRITTEN;
         }
         self.tell_pair(flags, way, index, &own, &head(like), like.mss);
@@ -541,9 +604,10 @@ impl Matcher {
         if print.protocol == 6 && print.sequence_len() > 0 {
             let last = print.seq.wrapping_add(print.sequence_len());
             let acked = self.lanes.get(entry.way as usize).and_then(|lane| lane.acked_to);
+            // What was sent before may have been acknowledged for the first sending.
             if entry.is_sent_again {
                 flags |= flag::SENT_AGAIN;
-            } else if acked.is_some_and(|acked| !before(acked, last)) {
+            } else if !entry.is_again && acked.is_some_and(|acked| !before(acked, last)) {
                 flags |= flag::ACKNOWLEDGED;
             }
         }
@@ -575,7 +639,7 @@ impl Matcher {
             What::Missing | What::Extra => self.silence(lane, way, end, print.time),
             _ => None,
         };
-        let time = if end == 0 { print.time } else { print.time.saturating_sub(self.middle()) };
+        let time = if end == 0 { print.time } else { print.time.saturating_sub(self.offset) };
         let frames = if end == 0 { (print.frame, 0) } else { (0, print.frame) };
         let event = Event {
             what,
@@ -625,6 +689,10 @@ impl Matcher {
         };
         event.encode(self.base, &mut self.events);
     }
+}
+
+fn head_key(entry: &Entry) -> u64 {
+    entry.print.head ^ u64::from(entry.way + 1).wrapping_mul(0x85eb_ca6b_27d4_eb4f)
 }
 
 fn head(print: &Print) -> Head {

@@ -3,7 +3,7 @@
 use crate::associate::{join, roles, Joined};
 use crate::flows::Flows;
 use crate::hash::Key;
-use crate::matching::{Matcher, WINDOW_NS};
+use crate::matching::Matcher;
 use crate::merge::Merge;
 use crate::print::{trim_of, Kind, Print, Rules, MAX_TRIM, MIN_TRIM};
 use crate::probe::{Found, Probe};
@@ -12,6 +12,8 @@ use packet::Packet;
 
 /// Packets of each end that are looked at for how they were cut.
 const SCANNED: u32 = 10_000;
+/// Contents vote within this: more than delays, queues and steps.
+const VOTE_WINDOW_NS: i64 = 3_000_000_000;
 /// The probe asks so often whether it is settled.
 const PROBE_STEP: u32 = 4096;
 
@@ -210,7 +212,7 @@ impl Pairer {
                 self.found = self.probe.found();
                 self.probe = Probe::default();
                 let Some(found) = self.found else { return false };
-                self.votes = Votes::new(WINDOW_NS, found.offset);
+                self.votes = Votes::new(VOTE_WINDOW_NS, found.offset);
                 self.flows = Default::default();
                 self.phase = Phase::Votes;
                 true
@@ -224,7 +226,7 @@ impl Pairer {
                 let roles = roles(&self.joined, [a, b]);
                 let offset = self.found.unwrap_or_default().offset;
                 let base = self.extents[0].map_or(0, |(first, _)| first);
-                self.matcher = Some(Matcher::new(roles, &self.joined, offset, base));
+                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, offset, base));
                 self.votes = self.votes.emptied();
                 self.phase = Phase::Match;
                 true

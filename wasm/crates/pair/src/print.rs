@@ -44,6 +44,10 @@ pub struct Print {
     pub time: i64,
     /// Content key: equal for the same packet at both ends.
     pub key: u64,
+    /// Key of the content without what a gateway may rewrite: the first bytes of a datagram, sequence numbers of TCP. 0: none.
+    pub alternative: u64,
+    /// Key of the first bytes of a datagram without its length, to know it by its first fragment. 0: none.
+    pub head: u64,
     /// 1-based in its capture set.
     pub frame: u32,
     /// See `Flows`.
@@ -80,6 +84,9 @@ const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
 const UDP: u8 = 17;
 const DISTINCTIVE_BYTES: u32 = 8;
+/// First bytes of a datagram that a gateway may rewrite, and bytes of content that must be left to compare.
+const REWRITABLE: usize = 8;
+const MIN_ALTERNATIVE: u32 = 16;
 
 impl Print {
     /// Sequence numbers that the segment takes: payload, SYN and FIN.
@@ -95,6 +102,8 @@ impl Print {
         let mut print = Print {
             time,
             key: 0,
+            alternative: 0,
+            head: 0,
             frame,
             lane: flows.lane(packet, ports),
             seq: 0,
@@ -130,6 +139,10 @@ impl Print {
             print.is_distinctive = tcp.flags & tcp_flag::RST == 0;
             print.kind = if print.len > 0 { Kind::Range } else { Kind::Bare };
             print.key = print.tcp_key(rules.key, print.seq, print.ack);
+            if print.payload_hash != 0 && print.len >= MIN_ALTERNATIVE {
+                let words = [6 << 8 | 1, u64::from(print.payload_hash), u64::from(print.len)];
+                print.alternative = keyed(rules.key, &words, &[]);
+            }
         } else if is_icmp_error(packet) {
             print.kind = Kind::IcmpError;
             print.mtu = too_big(packet).unwrap_or(0);
@@ -148,6 +161,13 @@ impl Print {
             if let Some(head) = packet.prefix.as_slice().get(..wanted) {
                 print.kind = Kind::Keyed;
                 print.key = keyed(rules.key, &[u64::from(UDP), u64::from(print.len)], head);
+                if head.len() >= REWRITABLE + MIN_ALTERNATIVE as usize {
+                    let rest = head.get(REWRITABLE..).unwrap_or_default();
+                    print.alternative = keyed(rules.key, &[u64::from(UDP) << 8 | 1, u64::from(print.len)], rest);
+                }
+                if head.len() == usize::from(rules.trim) {
+                    print.head = keyed(rules.key, &[u64::from(UDP) << 8 | 2], head);
+                }
             }
         } else if holds_hash && rules.compares_hash && print.len > 0 {
             print.kind = Kind::Keyed;

@@ -2,6 +2,7 @@
 //! wherever the captures overlap: the keys that hash lowest, each seen once. What the differences of their times agree on
 //! is the offset, be it hours. Memory is the size of the sample.
 
+use crate::hash::{keyed, Key, Table};
 use std::collections::BTreeMap;
 
 /// Packets kept of each end.
@@ -22,50 +23,81 @@ pub struct Found {
     pub common: usize,
 }
 
+/// Contents whose occurrences are counted, for captures in which all contents repeat.
+const COUNTED: usize = 1 << 14;
+/// Fewer common contents than this, and occurrences are asked as well.
+const FEW: usize = 8;
+
 /// The samples.
 #[derive(Debug, Default)]
 pub struct Probe {
     /// Key → time; None when seen twice.
     samples: [BTreeMap<u64, Option<i64>>; 2],
+    /// The same of (key, how often it was seen before).
+    occurrences: [BTreeMap<u64, Option<i64>>; 2],
+    counts: [Table<u64, u64>; 2],
+}
+
+fn insert(sample: &mut BTreeMap<u64, Option<i64>>, key: u64, time: i64) {
+    if sample.len() >= SAMPLE && sample.last_key_value().is_some_and(|(last, _)| key > *last) {
+        return;
+    }
+    sample.entry(key).and_modify(|known| *known = None).or_insert(Some(time));
+    if sample.len() > SAMPLE {
+        sample.pop_last();
+    }
+}
+
+fn densest([a, b]: &[BTreeMap<u64, Option<i64>>; 2]) -> Option<Found> {
+    let mut differences: Vec<i64> =
+        a.iter().filter_map(|(key, at)| Some((*b.get(key)?)?.saturating_sub((*at)?))).collect();
+    differences.sort_unstable();
+    let mut best = (0, 0);
+    let mut start = 0;
+    for (end, late) in differences.iter().enumerate() {
+        while differences.get(start).is_some_and(|early| late.saturating_sub(*early) > AGREE_NS) {
+            start += 1;
+        }
+        if end + 1 - start > best.1 {
+            best = (start, end + 1 - start);
+        }
+    }
+    let (start, agreeing) = best;
+    let offset = *differences.get(start + agreeing / 2)?;
+    Some(Found { offset, agreeing, common: differences.len() })
 }
 
 impl Probe {
     /// Takes in a packet.
     pub fn add(&mut self, end: usize, key: u64, time: i64) {
-        let Some(sample) = self.samples.get_mut(end) else { return };
-        if sample.len() >= SAMPLE && sample.last_key_value().is_some_and(|(last, _)| key > *last) {
+        let (Some(sample), Some(occurrences), Some(counts)) =
+            (self.samples.get_mut(end), self.occurrences.get_mut(end), self.counts.get_mut(end))
+        else {
             return;
-        }
-        sample.entry(key).and_modify(|known| *known = None).or_insert(Some(time));
-        if sample.len() > SAMPLE {
-            sample.pop_last();
+        };
+        insert(sample, key, time);
+        if counts.len() < COUNTED || counts.contains_key(&key) {
+            let count = counts.entry(key).or_insert(0);
+            *count += 1;
+            insert(occurrences, keyed(Key(key, *count), &[], &[]), time);
         }
     }
 
-    /// The offset that most contents agree on; None without any common content.
+    /// The offset that most contents agree on; None without any common content. Where hardly any content is seen once, the
+    /// first, second, third … of equal ones are taken for the same packets.
     pub fn found(&self) -> Option<Found> {
-        let [a, b] = &self.samples;
-        let mut differences: Vec<i64> =
-            a.iter().filter_map(|(key, at)| Some((*b.get(key)?)?.saturating_sub((*at)?))).collect();
-        differences.sort_unstable();
-        let mut best = (0, 0);
-        let mut start = 0;
-        for (end, late) in differences.iter().enumerate() {
-            while differences.get(start).is_some_and(|early| late.saturating_sub(*early) > AGREE_NS) {
-                start += 1;
-            }
-            if end + 1 - start > best.1 {
-                best = (start, end + 1 - start);
-            }
+        let unique = densest(&self.samples);
+        match (unique, densest(&self.occurrences)) {
+            (Some(unique), _) if unique.agreeing >= FEW => Some(unique),
+            (Some(unique), Some(ordered)) if ordered.agreeing <= 2 * unique.agreeing => Some(unique),
+            (_, Some(ordered)) => Some(ordered),
+            (unique, None) => unique,
         }
-        let (start, agreeing) = best;
-        let offset = *differences.get(start + agreeing / 2)?;
-        Some(Found { offset, agreeing, common: differences.len() })
     }
 
     /// Is it settled before the end of the captures?
     pub fn is_settled(&self) -> bool {
-        self.found().is_some_and(|found| found.agreeing >= ENOUGH && found.agreeing * 2 > found.common)
+        densest(&self.samples).is_some_and(|found| found.agreeing >= ENOUGH && found.agreeing * 2 > found.common)
     }
 }
 

@@ -10,10 +10,20 @@ use std::collections::VecDeque;
 struct Waiting {
     lane: u32,
     time: i64,
+    seq: u32,
     ttl: u8,
     is_distinctive: bool,
     /// Seen again at its end, or met already: it votes no more.
     is_spent: bool,
+}
+
+/// Votes for one lane by what a gateway leaves alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Aligned {
+    /// Votes that agree on `delta`, less those that do not.
+    pub votes: u32,
+    /// Sequence number at the server minus that at the client.
+    pub delta: u32,
 }
 
 /// Votes of one flow of the client's end for one of the server's, and of what travels which way.
@@ -31,6 +41,38 @@ pub struct Tally {
     /// Server time minus client time by lane of the client's flow: sum over votes, offset taken off, and votes.
     pub sums: [(i64, u32); 2],
     last: [Option<i64>; 2],
+    /// By lane of the client's flow.
+    pub aligned: [Aligned; 2],
+    /// Contents that repeat, in both flows at a time: they count only where nothing else can be meant.
+    pub repeated: u32,
+}
+
+impl Tally {
+    /// Votes that the joining counts: by lane what is unique, or what is aligned where nothing is unique.
+    pub fn support(&self) -> u32 {
+        let unique = |lane: usize| self.sums.get(lane).map_or(0, |(_, count)| *count);
+        let aligned = |lane: usize| self.aligned.get(lane).map_or(0, |aligned| aligned.votes);
+        (0..2).map(|lane| if unique(lane) > 0 { unique(lane) } else { aligned(lane) }).sum()
+    }
+}
+
+/// A lane with so many votes is known: then one content in sixteen is enough to notice that it is no longer so.
+const KNOWN_VOTES: u32 = 512;
+const SPARSE_MASK: u64 = 15;
+/// A lane with so many unique contents needs no other votes.
+const ENOUGH_UNIQUE: u32 = 64;
+
+/// The flow of the server's end times two, and in the last bit whether its lanes are the other way round.
+fn oriented(client: u32, server: u32) -> u32 {
+    server & !1 | ((client ^ server) & 1)
+}
+
+fn way_of(client: u32) -> i64 {
+    if client & 1 == 0 {
+        1
+    } else {
+        -1
+    }
 }
 
 /// Who votes for whom.
@@ -46,6 +88,8 @@ pub struct Votes {
     /// Smallest and largest difference of any vote.
     pub range: Option<(i64, i64)>,
     recent: Vec<i64>,
+    /// Unique votes by end and lane.
+    lanes: [Vec<u32>; 2],
 }
 
 impl Votes {
@@ -66,6 +110,16 @@ impl Votes {
 
     /// Takes in a packet of an end, in the order of time.
     pub fn add(&mut self, end: usize, print: &Print, key: u64) {
+        let known = self.lanes.get(end).and_then(|lanes| lanes.get(print.lane as usize)).copied().unwrap_or_default();
+        if known < KNOWN_VOTES || key & SPARSE_MASK == 0 {
+            self.take(end, print, key, false);
+        }
+        if known < ENOUGH_UNIQUE && print.alternative != 0 {
+            self.take(end, print, print.alternative, true);
+        }
+    }
+
+    fn take(&mut self, end: usize, print: &Print, key: u64, is_aligned: bool) {
         self.forget(end, print.time);
         let now_there =
             if end == 0 { print.time.saturating_add(self.offset) } else { print.time.saturating_sub(self.offset) };
@@ -75,6 +129,7 @@ impl Votes {
         let mut waiting = Waiting {
             lane: print.lane,
             time: print.time,
+            seq: print.seq,
             ttl: print.ttl,
             is_distinctive: print.is_distinctive,
             is_spent: false,
@@ -89,7 +144,17 @@ impl Votes {
                 waiting.is_spent = true;
                 Some(*like)
             }
-            _ => None,
+            Some(like) => {
+                let pair = if end == 0 { (waiting.lane, like.lane) } else { (like.lane, waiting.lane) };
+                if !is_aligned {
+                    let tally = self.tallies.entry((pair.0 / 2, oriented(pair.0, pair.1))).or_default();
+                    tally.repeated += 1;
+                    let (client, server) = if end == 0 { (&waiting, &*like) } else { (&*like, &waiting) };
+                    tally.ttl_order += way_of(pair.0) * (i64::from(client.ttl) - i64::from(server.ttl)).signum();
+                }
+                None
+            }
+            None => None,
         };
         own.insert(key, waiting);
         if let Some(order) = self.order.get_mut(end) {
@@ -97,7 +162,7 @@ impl Votes {
         }
         if let Some(like) = met {
             let (client, server) = if end == 0 { (waiting, like) } else { (like, waiting) };
-            self.vote(&client, &server);
+            self.vote(&client, &server, is_aligned);
         }
     }
 
@@ -114,21 +179,40 @@ impl Votes {
         }
     }
 
-    fn vote(&mut self, client: &Waiting, server: &Waiting) {
+    fn vote(&mut self, client: &Waiting, server: &Waiting, is_aligned: bool) {
         let difference = server.time.saturating_sub(client.time);
-        // The flow of the server's end, and whether its lanes are the other way round.
-        let other = server.lane & !1 | ((client.lane ^ server.lane) & 1);
-        let tally = self.tallies.entry((client.lane / 2, other)).or_default();
+        let tally = self.tallies.entry((client.lane / 2, oriented(client.lane, server.lane))).or_default();
         let lane = client.lane as usize & 1;
-        let way = if lane == 0 { 1 } else { -1 };
-        tally.votes += 1;
-        tally.distinctive += u32::from(client.is_distinctive && server.is_distinctive);
+        let way = way_of(client.lane);
+        if is_aligned {
+            let delta = server.seq.wrapping_sub(client.seq);
+            if let Some(aligned) = tally.aligned.get_mut(lane) {
+                if aligned.votes == 0 {
+                    aligned.delta = delta;
+                }
+                aligned.votes =
+                    if aligned.delta == delta { aligned.votes + 1 } else { aligned.votes.saturating_sub(1) };
+            }
+        }
+        tally.distinctive += u32::from(is_aligned || client.is_distinctive && server.is_distinctive);
         tally.ttl_order += way * (i64::from(client.ttl) - i64::from(server.ttl)).signum();
         if let Some(last) = tally.last.get(1 - lane).copied().flatten() {
             tally.time_order += way * (difference - last).signum();
         }
         if let Some(last) = tally.last.get_mut(lane) {
             *last = Some(difference);
+        }
+        if is_aligned {
+            return;
+        }
+        tally.votes += 1;
+        for (lanes, lane) in self.lanes.iter_mut().zip([client.lane, server.lane]) {
+            if lanes.len() <= lane as usize {
+                lanes.resize(lane as usize + 1, 0);
+            }
+            if let Some(votes) = lanes.get_mut(lane as usize) {
+                *votes = votes.saturating_add(1);
+            }
         }
         if let Some((sum, count)) = tally.sums.get_mut(lane) {
             *sum = sum.saturating_add(difference.saturating_sub(self.base));
