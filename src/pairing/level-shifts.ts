@@ -106,6 +106,11 @@ function jumps(values: Float64Array, width: number, count: number): Float64Array
   return out;
 }
 
+function centred(values: Float64Array): Float64Array {
+  const middle = medianOf(Array.from(values).filter((value) => Number.isFinite(value))) ?? 0;
+  return values.map((value) => value - middle);
+}
+
 function noiseOf(values: Float64Array): number {
   const sizes = Array.from(values)
     .filter((value) => Number.isFinite(value))
@@ -137,7 +142,8 @@ export function levelShifts(forward: Points, reverse: Points, slope: number): Sh
 }
 
 function stepsSeen(there: Float64Array, back: Float64Array, width: number, count: number): Jump[] {
-  const [y, z] = [jumps(there, width, count), jumps(back, width, count)];
+  // What is wrong with the slope moves every jump alike: off with it, or it would pass for noise and hide small steps.
+  const [y, z] = [centred(jumps(there, width, count)), centred(jumps(back, width, count))];
   const noise = Math.max(noiseOf(y), noiseOf(z));
   const limit = Math.max(MIN_SHIFT_NS, NOISE_FACTOR * noise);
   const candidates: Jump[] = [];
