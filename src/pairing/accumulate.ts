@@ -141,7 +141,8 @@ export class Totals {
     if (before === undefined) this.#lastDelay.set(lane, { delay: delayNs, sent: sentNs, index });
     else {
       // A lost packet in between would look like a late one.
-      if (event.protocol === 17 && index === before.index + 1) totals.gaps.add({ ...sample, delayNs: sentNs - before.sent, ipdvNs: 0 });
+      if (event.protocol === 17 && index === before.index + 1)
+        totals.gaps.add({ ...sample, delayNs: sentNs - before.sent, ipdvNs: 0 });
       before.delay = delayNs;
       before.sent = sentNs;
       before.index = index;
