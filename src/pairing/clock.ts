@@ -9,7 +9,15 @@
  */
 
 import { commonLowerSlope } from '../statistics/hull.ts';
-import { binned, firstAtOrAfter, levelShifts, medianSlope, routeShifts, type Shift } from './level-shifts.ts';
+import {
+  binned,
+  firstAtOrAfter,
+  levelShifts,
+  medianSlope,
+  MIN_SHIFT_NS,
+  routeShifts,
+  type Shift,
+} from './level-shifts.ts';
 import { ofPath, type Points } from './points.ts';
 
 export interface FittedStep {
@@ -99,10 +107,13 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     const back = slopeOf(cutReverse, -1, rest);
     skew += (there - back) / 2;
     doubt = Math.max(Math.abs(there + back) / 2, ...halves(cutForward, cutReverse, rest, (there - back) / 2));
-    steps = steps.map((step, index) => ({
-      ...step,
-      deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
-    }));
+    // What a rough slope made of a smooth drift shrinks to nothing under a better one.
+    steps = steps
+      .map((step, index) => ({
+        ...step,
+        deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
+      }))
+      .filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
   }
   const fit = { skew, steps, atNs: instant };
   const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
@@ -138,10 +149,12 @@ function beforeFirst(points: Points, steps: readonly FittedStep[]): Points {
 }
 
 function smallestRoundTrip(forward: Points, reverse: Points, fit: Course): number | null {
-  const floors = ([
-    [forward, 1],
-    [reverse, -1],
-  ] as const).map(([points, sign]) => floorsOf(cutAt(points, fit.steps), sign, { ...fit, steps: [] }));
+  const floors = (
+    [
+      [forward, 1],
+      [reverse, -1],
+    ] as const
+  ).map(([points, sign]) => floorsOf(cutAt(points, fit.steps), sign, { ...fit, steps: [] }));
   const sums = [...floors[0]!].flatMap(([key, floor]) => {
     const back = floors[1]!.get(key);
     return back === undefined ? [] : [floor + back];
@@ -204,7 +217,10 @@ function guardOf({ withinNs }: { readonly withinNs: number }): number {
 }
 
 /** Before and after a jump of the clock or of the path's level are two paths to the slope: only what lies between counts. */
-function cutAt(points: Points, jumps: readonly { readonly atNs: number; readonly withinNs: number }[]): Points {
+function cutAt(
+  points: Points,
+  jumps: readonly { readonly atNs: number; readonly withinNs: number }[],
+): Points {
   if (jumps.length === 0) return points;
   const kept: number[] = [];
   points.timeNs.forEach((time, at) => {

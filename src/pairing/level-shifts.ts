@@ -19,17 +19,21 @@ export interface Shift {
   readonly isStep: boolean;
 }
 
-const WINDOW_NS = 10e9;
-/** Short enough that few lags hold a step, long enough that noise of the minima does not count. */
-const SLOPE_LAG_NS = 20e9;
+/** A short window places a step well; a long one sees a small step under queues that seldom empty. */
+const WINDOWS_NS = [10e9, 30e9];
+const WINDOW_NS = WINDOWS_NS[0]!;
 const MIN_BIN_NS = 0.25e9;
 const SAMPLES_PER_BIN = 8;
 const MIN_BINS = 9;
 /** Smaller jumps are not told from the grain of clocks and queues. */
-const MIN_SHIFT_NS = 300_000;
+export const MIN_SHIFT_NS = 300_000;
 const NOISE_FACTOR = 6;
 /** A step's two halves agree within this share. */
 const AGREEMENT = 0.3;
+/** What counts as at once, how far around its bin a step is looked for, and how much of it must show at once. */
+const NEAR_NS = 0.5e9;
+const SEARCH_NS = 4e9;
+const SHARP_SHARE = 0.6;
 /** A route change must hold so long on both sides. */
 const LASTING_NS = 30e9;
 
@@ -64,9 +68,12 @@ export function binned(forward: Points, reverse: Points): Binned | null {
   return { startNs, binNs, count, forward: minima(forward), reverse: minima(reverse) };
 }
 
-/** Median slope of (forward − reverse) / 2 over a lag: the clocks' skew, hardly moved by a few steps. Per ns. */
+/**
+ * Median slope of (forward − reverse) / 2 over a lag: the clocks' skew. Per ns. A step spoils as many slopes as the lag is
+ * long, so an eighth of the window lets three steps leave the median alone; a third would give it to the first.
+ */
 export function medianSlope({ forward, reverse, count, binNs }: Binned): number {
-  const lag = Math.max(4, Math.min(Math.floor(count / 3), Math.round(SLOPE_LAG_NS / binNs)));
+  const lag = Math.max(4, Math.min(count >> 3, Math.round(300e9 / binNs)));
   const slopes: number[] = [];
   for (let at = 0; at + lag < count; at++) {
     const early = (forward[at]! - reverse[at]!) / 2;
@@ -99,6 +106,11 @@ function jumps(values: Float64Array, width: number, count: number): Float64Array
   return out;
 }
 
+function centred(values: Float64Array): Float64Array {
+  const middle = medianOf(Array.from(values).filter((value) => Number.isFinite(value))) ?? 0;
+  return values.map((value) => value - middle);
+}
+
 function noiseOf(values: Float64Array): number {
   const sizes = Array.from(values)
     .filter((value) => Number.isFinite(value))
@@ -115,8 +127,23 @@ export function levelShifts(forward: Points, reverse: Points, slope: number): Sh
     values.map((value, at) => value - sign * slope * (startNs + (at + 0.5) * binNs));
   const there = level(bins.forward, 1);
   const back = level(bins.reverse, -1);
-  const width = Math.max(3, Math.min(Math.round(WINDOW_NS / binNs), Math.floor((count - 1) / 2)));
-  const [y, z] = [jumps(there, width, count), jumps(back, width, count)];
+  const found: Shift[] = [];
+  for (const windowNs of WINDOWS_NS) {
+    const width = Math.max(3, Math.min(Math.round(windowNs / binNs), Math.floor((count - 1) / 2)));
+    const seen = stepsSeen(there, back, width, count).map((jump) =>
+      placed(jump, bins, forward, reverse, slope),
+    );
+    // A longer window sees a step again that a shorter one saw, and blurs two into one: only what is new counts.
+    const isNew = ({ atNs }: Shift): boolean =>
+      !found.some((other) => Math.abs(other.atNs - atNs) <= 2 * windowNs);
+    found.push(...seen.filter(isNew));
+  }
+  return found.sort((a, b) => a.atNs - b.atNs);
+}
+
+function stepsSeen(there: Float64Array, back: Float64Array, width: number, count: number): Jump[] {
+  // What is wrong with the slope moves every jump alike: off with it, or it would pass for noise and hide small steps.
+  const [y, z] = [centred(jumps(there, width, count)), centred(jumps(back, width, count))];
   const noise = Math.max(noiseOf(y), noiseOf(z));
   const limit = Math.max(MIN_SHIFT_NS, NOISE_FACTOR * noise);
   const candidates: Jump[] = [];
@@ -130,10 +157,7 @@ export function levelShifts(forward: Points, reverse: Points, slope: number): Sh
   const steps = strongest(candidates, Math.max(2, width >> 1), (jump) =>
     Math.min(Math.abs(jump.forward), Math.abs(jump.reverse)),
   );
-  const found = steps
-    .filter((jump) => lasts(jump, there, back, width, count))
-    .map((jump) => placed(jump, bins, forward, reverse, slope));
-  return found;
+  return steps.filter((jump) => lasts(jump, there, back, width, count));
 }
 
 /** The strongest of each run of neighbours. */
@@ -171,6 +195,12 @@ function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slop
   const to = startNs + (jump.bin + 2) * binNs;
   const level = (points: Points, sign: number) => (at: number) =>
     points.delayNs[at]! - sign * slope * points.timeNs[at]!;
+  const sharp = sharpest(forward, reverse, slope, {
+    from: from - SEARCH_NS,
+    to: to + SEARCH_NS,
+    size: (jump.forward - jump.reverse) / 2,
+  });
+  if (sharp !== null) return { ...sharp, forwardNs: jump.forward, reverseNs: jump.reverse, isStep: true };
   const signOf = (points: Points): number => (points === forward ? 1 : -1);
   const indices = (points: Points, low: number, high: number): [number, number] => [
     firstAtOrAfter(points.timeNs, low),
@@ -203,6 +233,41 @@ function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slop
     reverseNs: jump.reverse,
     isStep: true,
   };
+}
+
+/**
+ * The instant at which both directions change by opposite amounts within half a second: queues do not move so fast, and not so
+ * alike. Null when none comes near the size of the step.
+ */
+function sharpest(
+  forward: Points,
+  reverse: Points,
+  slope: number,
+  { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
+): { readonly atNs: number; readonly withinNs: number } | null {
+  const least = (points: Points, sign: number, low: number, high: number): number => {
+    const end = firstAtOrAfter(points.timeNs, high);
+    let min = Infinity;
+    for (let at = firstAtOrAfter(points.timeNs, low); at < end; at++)
+      min = Math.min(min, points.delayNs[at]! - sign * slope * points.timeNs[at]!);
+    return min;
+  };
+  const change = (at: number): number => {
+    const rise = (points: Points, sign: number): number =>
+      least(points, sign, at, at + NEAR_NS) - least(points, sign, at - NEAR_NS, at);
+    return (rise(forward, 1) - rise(reverse, -1)) / 2;
+  };
+  const times = [forward, reverse].flatMap(({ timeNs }) =>
+    Array.from(timeNs.subarray(firstAtOrAfter(timeNs, from), firstAtOrAfter(timeNs, to))),
+  );
+  times.sort((a, b) => a - b);
+  let best = -1;
+  let most = SHARP_SHARE;
+  for (let at = 1; at < times.length; at++) {
+    const share = change(times[at]!) / size;
+    if (share > most && share < 2) [best, most] = [at, share];
+  }
+  return best < 0 ? null : { atNs: times[best]!, withinNs: times[best]! - times[best - 1]! };
 }
 
 /** First index whose value is not below `limit`. */
@@ -242,11 +307,42 @@ export function routeShifts(forward: Points, reverse: Points, slope: number): Sh
       ({ forward: a, reverse: b }) =>
         a * b >= 0 || Math.abs(a + b) > AGREEMENT * Math.max(Math.abs(a), Math.abs(b)),
     )
-    .map((jump) => ({
-      atNs: startNs + (jump.bin + 0.5) * binNs,
-      withinNs: binNs,
-      forwardNs: jump.forward,
-      reverseNs: jump.reverse,
-      isStep: false,
-    }));
+    .map((jump) => {
+      const isForward = Math.abs(jump.forward) / limits[0] >= Math.abs(jump.reverse) / limits[1];
+      const [points, sign, by] = isForward ? [forward, 1, jump.forward] : [reverse, -1, jump.reverse];
+      const middle = startNs + (jump.bin + 0.5) * binNs;
+      return {
+        ...whereOf(points, sign * slope, by, middle, width * binNs),
+        forwardNs: jump.forward,
+        reverseNs: jump.reverse,
+        isStep: false,
+      };
+    });
+}
+
+/**
+ * Where the floor of one direction moved by `by`, at most `reach` from `middle`: up, behind the last packet that only the old
+ * floor allows; down, at the first that only the new one does. The windows themselves see the jump as long as they reach.
+ */
+function whereOf(
+  points: Points,
+  slope: number,
+  by: number,
+  middle: number,
+  reach: number,
+): { readonly atNs: number; readonly withinNs: number } {
+  const { timeNs, delayNs } = points;
+  const level = (at: number): number => delayNs[at]! - slope * timeNs[at]!;
+  const [first, last] = [firstAtOrAfter(timeNs, middle - reach), firstAtOrAfter(timeNs, middle + reach)];
+  let low = Infinity;
+  for (let at = first; at < last; at++) low = Math.min(low, level(at));
+  const limit = low + Math.abs(by) / 2;
+  let found = -1;
+  if (by > 0) {
+    for (let at = first; at < last; at++) if (level(at) < limit) found = at + 1;
+  } else {
+    for (let at = last - 1; at >= first; at--) if (level(at) < limit) found = at;
+  }
+  if (found <= 0 || found >= timeNs.length) return { atNs: middle, withinNs: reach };
+  return { atNs: timeNs[found]!, withinNs: timeNs[found]! - timeNs[found - 1]! };
 }

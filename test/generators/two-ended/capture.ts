@@ -63,7 +63,7 @@ export function captureAt(network: Network, end: End): SeenCapture {
   const frameOfUnit = new Map<Unit, SeenFrame>();
   const frameOfArrival = new Map<Arrival, SeenFrame>();
   let droppedFrames = 0;
-  let ipId = random.integer(1, 60_000);
+  const firstIpId = random.integer(1, 60_000);
   for (const event of events) {
     const { atUs, unit, arrivals, oneSided } = event;
     if (atUs < capture.startSeconds * 1e6 || atUs > capture.stopSeconds * 1e6) continue;
@@ -74,14 +74,17 @@ export function captureAt(network: Network, end: End): SeenCapture {
       droppedFrames++;
       continue;
     }
-    ipId = (ipId + 1) & 0xffff;
     const timestampNs = readClock(clock, scenario.startNs, atUs);
     const frame: SeenFrame = { frameNumber: frames.length + 1, atUs, timestampNs, unit, arrivals, oneSided };
     frames.push(frame);
     if (unit !== null) frameOfUnit.set(unit, frame);
     for (const arrival of arrivals) frameOfArrival.set(arrival, frame);
     written.push(
-      cut(ethernetBytes(scenario, sighting(scenario, event, end, ipId)), timestampNs, capture.snaplenBytes),
+      cut(
+        ethernetBytes(scenario, sighting(scenario, event, end, firstIpId)),
+        timestampNs,
+        capture.snaplenBytes,
+      ),
     );
   }
   const bytes = fileOf(scenario, end, written, droppedFrames);
@@ -140,7 +143,7 @@ function lengthOf(message: Message): number {
   return message.kind === 'tcp' ? message.payloadBytes : 0;
 }
 
-function sighting(scenario: Scenario, event: Event, end: End, ipId: number): Sighting {
+function sighting(scenario: Scenario, event: Event, end: End, firstIpId: number): Sighting {
   const { unit, arrivals, oneSided } = event;
   if (oneSided !== null) {
     const alone = oneSided.unit;
@@ -159,9 +162,10 @@ function sighting(scenario: Scenario, event: Event, end: End, ipId: number): Sig
     arrivals.length > 1 && piece.message.kind === 'tcp' && last.kind === 'tcp'
       ? { ...piece.message, payloadBytes: bytes, flags: last.flags }
       : piece.message;
-  // Fragments of one datagram must keep one ID.
+  // Fragments of one datagram must keep one ID, and so must copies made behind the translator.
   const isFragment = piece.slice !== null;
-  const id = lane.rewritesIpId && !isFragment ? ipId : piece.unit.ip.id;
+  const place = piece.unit.ordinal + piece.unit.pieces.indexOf(piece);
+  const id = lane.rewritesIpId && !isFragment ? (firstIpId + 17 * place) & 0xffff : piece.unit.ip.id;
   return { unit: piece.unit, message, slice: piece.slice, end, hops, ipId: id };
 }
 

@@ -37,7 +37,8 @@ export class Lane {
   /** What becomes of a packet of `ipBytes` sent now; no arrivals: lost. */
   pass(sentUs: number, ipBytes: number): Passage {
     const { facts, random } = this;
-    if (this.isLost()) return { arrivals: [] };
+    const isCalm = sentUs < facts.trouble.fromSeconds * 1e6 || sentUs > facts.trouble.toSeconds * 1e6;
+    if (this.isLost() && !isCalm) return { arrivals: [] };
     const hops = facts.routeChanges.reduce(
       (sum, change) => sum + (sentUs >= change.atSeconds * 1e6 ? change.deltaHops : 0),
       facts.hops,
@@ -46,7 +47,7 @@ export class Lane {
     this.linkFreeUs = leavesLinkUs;
     const dueUs = leavesLinkUs + this.delayUs(sentUs);
     let atUs: number;
-    if (facts.reorder !== null && random.chance(facts.reorder.ratio)) {
+    if (!isCalm && facts.reorder !== null && random.chance(facts.reorder.ratio)) {
       // It takes another way, so it holds nobody up.
       atUs = Math.round(dueUs + random.uniform(...facts.reorder.extraUs));
     } else {
@@ -54,7 +55,7 @@ export class Lane {
       this.lastArrivalUs = atUs;
     }
     const arrivals = [{ atUs, isCopy: false, hops }];
-    if (facts.duplicate !== null && random.chance(facts.duplicate.ratio)) {
+    if (!isCalm && facts.duplicate !== null && random.chance(facts.duplicate.ratio)) {
       arrivals.push({
         atUs: Math.round(atUs + random.uniform(...facts.duplicate.afterUs)),
         isCopy: true,

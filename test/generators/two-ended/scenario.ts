@@ -44,6 +44,8 @@ export interface Lane {
   readonly reorder: { readonly ratio: number; readonly extraUs: readonly [number, number] } | null;
   /** Packets that arrive twice, and how long after the first. */
   readonly duplicate: { readonly ratio: number; readonly afterUs: readonly [number, number] } | null;
+  /** Nothing is lost, overtaken or doubled outside of this: what happens at the very edge of a capture nobody can judge. */
+  readonly trouble: { readonly fromSeconds: number; readonly toSeconds: number };
   readonly hops: number;
   readonly routeChanges: readonly {
     readonly atSeconds: number;
@@ -106,13 +108,15 @@ export interface Capture {
 export type Traffic =
   GameTraffic | IdleTraffic | TcpTraffic | EchoTraffic | LargeTraffic | SizesTraffic | StrangerTraffic;
 
-/** UDP ticks both ways; no payload is ever repeated. */
+/** UDP ticks both ways; but for idle ticks no payload is ever repeated. */
 export interface GameTraffic {
   readonly kind: 'game';
   readonly clientHz: number;
   readonly serverHz: number;
   readonly clientBytes: readonly [number, number];
   readonly serverBytes: readonly [number, number];
+  /** Share of ticks that say nothing new: always the same bytes. */
+  readonly idleShare: number;
   readonly dscp: number;
   readonly ecn: number;
   /** Datagrams may not be fragmented. */
@@ -181,6 +185,7 @@ export const quietLane: Lane = {
   loss: null,
   reorder: null,
   duplicate: null,
+  trouble: { fromSeconds: -Infinity, toSeconds: Infinity },
   hops: 9,
   routeChanges: [],
   dscp: 'keep',
@@ -210,6 +215,7 @@ export const game: GameTraffic = {
   serverHz: 20,
   clientBytes: [40, 90],
   serverBytes: [90, 400],
+  idleShare: 0,
   dscp: 46,
   ecn: 0,
   dontFragment: true,

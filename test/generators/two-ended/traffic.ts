@@ -69,9 +69,11 @@ function startGame(network: Network, traffic: GameTraffic): void {
   for (const direction of DIRECTIONS) {
     const isUp = direction === 'client_to_server';
     const bytes = isUp ? traffic.clientBytes : traffic.serverBytes;
+    const idle = new Uint8Array(24).fill(isUp ? 0x49 : 0x4f);
     // The server keeps its tick; the client's frame time wavers.
     every(network, isUp ? traffic.clientHz : traffic.serverHz, isUp ? 0.3 : 0.01, () => {
-      const payload = opaque(network, network.random.integer(...bytes));
+      const isIdle = traffic.idleShare > 0 && network.random.chance(traffic.idleShare);
+      const payload = isIdle ? idle : opaque(network, network.random.integer(...bytes));
       network.send(flow, direction, { kind: 'udp', payload }, { dscp, ecn, dontFragment });
     });
   }
