@@ -188,12 +188,20 @@ fn outer_views(all: &[((u32, u32), Tally)]) -> Vec<((u32, u32), Tally)> {
         rivals.iter().zip(flow).any(|(table, flow)| {
             table.get(&flow).into_iter().flatten().any(|other| {
                 let Some((_, rival)) = all.get(*other) else { return false };
-                let is_nearer = match (rival.round_trip(), tally.round_trip()) {
-                    (Some(near), Some(far)) => near < far,
-                    (Some(_), None) => true,
-                    _ => false,
-                };
-                *other != index && rival.views + tally.views > 0 && rival.votes * 2 >= tally.votes && is_nearer
+                if *other == index || rival.views + tally.views == 0 {
+                    return false;
+                }
+                let (more, less) = (rival.support(), tally.support());
+                if more * 10 < less * 8 {
+                    return false;
+                }
+                // About as many votes: then the round trip decides.
+                more * 8 > less * 10
+                    || match (rival.round_trip(), tally.round_trip()) {
+                        (Some(near), Some(far)) => near < far,
+                        (Some(_), None) => true,
+                        _ => false,
+                    }
             })
         })
     };
