@@ -44,7 +44,11 @@ export class Totals {
   readonly flowExtent = new Map<number, [number, number]>();
   readonly #lastDelay = new Map<number, { delay: number; sent: number; index: number }>();
 
+  /** Where only ports suggest the direction, a delay may have the wrong sign. */
+  readonly #isTimed: (flow: number) => boolean;
+
   constructor(report: PairReport) {
+    this.#isTimed = (flow) => report.joined[flow]?.isWayKnown === true;
     const [client, server] = report.extents;
     this.base = client?.[0] ?? 0n;
     const axis = (time: bigint, offset: bigint): number => Number(time - offset - this.base);
@@ -131,7 +135,7 @@ export class Totals {
       extent[0] = Math.min(extent[0], timeNs);
       extent[1] = Math.max(extent[1], timeNs);
     }
-    if (!(flags & FLAG.timed) || flags & FLAG.ambiguous) return;
+    if (!(flags & FLAG.timed) || flags & FLAG.ambiguous || !this.#isTimed(flow)) return;
     const delayNs = way === 0 ? event.differenceNs : -event.differenceNs;
     const sentNs = way === 0 ? timeNs : timeNs + event.differenceNs;
     const lane = flow * 2 + way;

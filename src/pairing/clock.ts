@@ -44,6 +44,8 @@ const MIN_SKEW_SPAN_NS = 10e9;
 const PATHS_SEARCHED = 8;
 const STEP_WINDOW_NS = 60e9;
 const ROUNDS = 3;
+/** Of capture clocks. */
+const GRAIN_NS = 1000;
 const MIN_GUARD_NS = 1e9;
 
 /** θ(t) − θ(at), by a fit. */
@@ -297,7 +299,7 @@ function slopeOf(points: Points, sign: 1 | -1, course: Course): number {
     group.x.push(time);
     group.y.push(points.delayNs[at]! - sign * course.skew * (time - course.atNs));
   }
-  return commonLowerSlope([...groups.values()], MAX_SKEW) ?? 0;
+  return commonLowerSlope([...groups.values()], MAX_SKEW, GRAIN_NS) ?? 0;
 }
 
 function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, number> {

@@ -40,6 +40,9 @@ export interface JudgeInput {
 /** Below this share of packets found at both ends no delay is told: what was found may not be typical (domain rule). */
 export const MIN_MATCH_RATIO = 0.9;
 
+/** Clocks with steps of a microsecond disagree by as much. */
+const GRAIN_NS = 2000;
+
 const NO_BURSTS: Bursts = { bursts: 0, mean_packets: null, max_packets: 0, conditional_loss_ratio: null };
 
 export function judge(input: JudgeInput): Pairing {
@@ -226,12 +229,13 @@ function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: ClockFit):
     high = Math.min(high!, limit);
   }
   const identified = fit.unidentified === null;
-  const isKnown = low !== null && high !== null;
+  // Less than nothing lies between them only if some packets are not what they were taken for.
+  const isKnown = low !== null && high !== null && low <= high + GRAIN_NS;
   return {
     offset_ns: isKnown ? Math.round((low! + high!) / 2) : null,
-    offset_low_ns: isKnown ? Math.floor(low!) : null,
-    offset_high_ns: isKnown ? Math.ceil(high!) : null,
-    offset_width_ns: isKnown ? Math.ceil(high!) - Math.floor(low!) : null,
+    offset_low_ns: isKnown ? Math.floor(Math.min(low!, high!)) : null,
+    offset_high_ns: isKnown ? Math.ceil(Math.max(low!, high!)) : null,
+    offset_width_ns: isKnown ? Math.ceil(Math.abs(high! - low!)) : null,
     skew_ppm: identified ? fit.skew * 1e6 : null,
     skew_doubt_ppm: identified ? fit.skewDoubt * 1e6 : null,
     skew_status: identified ? 'identified' : 'UNIDENTIFIED',

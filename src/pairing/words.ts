@@ -36,7 +36,7 @@ export function wordsOf(facts: PairFacts, blame: Blame): string {
   const joined = `${flows.length} flow${flows.length === 1 ? '' : 's'} paired, ${share} of their packets found at both ends`;
   const offset =
     clock.offset_low_ns === null || clock.offset_high_ns === null
-      ? 'the clocks’ offset is not known, because packets went one way only'
+      ? 'the clocks’ offset is not known'
       : `server clock minus client clock between ${milliseconds(clock.offset_low_ns)} and ${milliseconds(clock.offset_high_ns)}`;
   const rtt = rttMin === null ? '' : `; smallest round trip ${milliseconds(rttMin)}`;
   return `${blame.sentence} ${joined}; ${offset}${rtt}.`;
@@ -144,6 +144,15 @@ export function pairDiagnostics(facts: PairFacts): DiagnosticRecord[] {
         'notice',
         guessed,
         'flows whose direction neither times nor TTLs show: the side with the higher port was taken for the client',
+      ),
+    );
+  if (clock.offset_ns === null && directions.every(({ matched }) => matched > 0))
+    found.push(
+      record(
+        'pair/clock-contradiction',
+        'error',
+        1,
+        'the smallest delays of both directions sum up to less than nothing: a clock moved in a way that was not found, or contents of other packets were taken for the same; no offset is told',
       ),
     );
   if (clock.bounds.length > 0 && !boundsFit(facts))

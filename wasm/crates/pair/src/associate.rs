@@ -8,6 +8,8 @@ use crate::votes::Tally;
 const MIN_VOTES: u32 = 8;
 const SHARE_PERCENT: u32 = 90;
 const LEAD: u32 = 2;
+/// A one-way flow's delay must be so many times nearer to one direction's usual one than to the other's.
+const CLEARLY: i64 = 4;
 
 /// By which rule a flow was joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,8 @@ impl Best {
 }
 
 /// Joins flows; in the order of the client's flow numbers.
-pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
+pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
+    let tallies = &outer_views(all);
     let mut best: [Table<u32, Best>; 2] = Default::default();
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
         let [clients, servers] = &mut best;
@@ -149,8 +152,9 @@ pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> 
         let toward_server = match way_sums {
             [(forward, f), (back, b)] if f > 0 && b > 0 && forward / f != back / b && count > 0 => {
                 let mean = sum / i64::from(count);
-                entry.is_way_known = true;
-                if (mean - forward / f).abs() <= (mean - back / b).abs() {
+                let (near, far) = ((mean - forward / f).abs(), (mean - back / b).abs());
+                entry.is_way_known = near.min(far) * CLEARLY < near.max(far);
+                if near <= far {
                     lane
                 } else {
                     1 - lane
@@ -168,6 +172,44 @@ pub fn join(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> 
     joined.extend(repeating);
     joined.sort_by_key(|entry| entry.flows);
     joined
+}
+
+/// Where an end shows packets twice, the pairs of flows that are next to the path: those with the smaller round trip.
+fn outer_views(all: &[((u32, u32), Tally)]) -> Vec<((u32, u32), Tally)> {
+    let mut rivals: [Table<u32, Vec<usize>>; 2] = Default::default();
+    for (index, ((a, b), tally)) in all.iter().enumerate() {
+        if tally.support() > 0 {
+            for (table, flow) in rivals.iter_mut().zip([*a, b / 2]) {
+                table.entry(flow).or_default().push(index);
+            }
+        }
+    }
+    let is_inner = |index: usize, tally: &Tally, flow: [u32; 2]| {
+        rivals.iter().zip(flow).any(|(table, flow)| {
+            table.get(&flow).into_iter().flatten().any(|other| {
+                let Some((_, rival)) = all.get(*other) else { return false };
+                if *other == index || rival.views + tally.views == 0 {
+                    return false;
+                }
+                let (more, less) = (rival.support(), tally.support());
+                if more * 10 < less * 8 {
+                    return false;
+                }
+                // About as many votes: then the round trip decides.
+                more * 8 > less * 10
+                    || match (rival.round_trip(), tally.round_trip()) {
+                        (Some(near), Some(far)) => near < far,
+                        (Some(_), None) => true,
+                        _ => false,
+                    }
+            })
+        })
+    };
+    all.iter()
+        .enumerate()
+        .filter(|(index, ((a, b), tally))| !is_inner(*index, tally, [*a, b / 2]))
+        .map(|(_, entry)| *entry)
+        .collect()
 }
 
 /// How a lane of the client's flow is compared.
@@ -200,12 +242,15 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
         .collect();
     let mut found: Vec<(Joined, bool)> = Vec::new();
     for ((a, b), tally) in tallies {
-        if tally.repeated < 2 || taken[0].contains_key(a) || taken[1].contains_key(&(b / 2)) {
+        if tally.repeated == 0 || taken[0].contains_key(a) || taken[1].contains_key(&(b / 2)) {
             continue;
         }
         let (Some(client), Some(server)) = (at_client.get(*a), at_server.get(b / 2)) else { continue };
         let turned = b & 1;
-        let is_same = client.ends(0) == server.ends(turned as usize);
+        let is_same = client.has_ports && client.ends(0) == server.ends(turned as usize);
+        if !is_same && tally.repeated < 2 {
+            continue;
+        }
         let has_same_ports = client.ends(0).0 .1 == server.ends(turned as usize).0 .1
             && client.ends(0).1 .1 == server.ends(turned as usize).1 .1;
         let by_hosts = (0..2u32).find(|lane| known.contains(&(hosts(client, *lane), hosts(server, lane ^ turned))));

@@ -41,6 +41,8 @@ pub struct Entry {
     pub is_sent_again: bool,
     /// Its bytes were sent before.
     pub is_again: bool,
+    /// At the receiver, after a twin that was matched: told as a copy when nothing else comes for it.
+    pub is_copy: bool,
     /// Frame that matched it, to tell a copy from another packet.
     pub matched_ip_id: Option<u32>,
     pub matched_tsval: Option<u32>,

@@ -180,6 +180,7 @@ impl Matcher {
             head: None,
             is_sent_again: false,
             is_again: false,
+            is_copy: false,
             matched_ip_id: None,
             matched_tsval: None,
         };
@@ -247,7 +248,9 @@ impl Matcher {
             return;
         }
         if self.is_copy_of_matched(&entry) {
-            self.tell(What::Duplicate, 0, entry.way / 2, entry.way as usize % 2, end, &entry.print, 0);
+            // Or its own packet is yet to be read: between hosts that are microseconds apart the order is chance.
+            let copy = Entry { is_copy: true, ..entry };
+            self.keep(copy, State::Waiting);
             return;
         }
         if entry.print.kind == Kind::Range && self.cover(entry) {
@@ -291,10 +294,13 @@ impl Matcher {
                 -difference
             }
         };
+        let lane = self.lanes.get(entry.way as usize)?;
+        let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
         let waiting: Vec<(u32, &Print)> = chain
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
             .filter(|(_, like)| like.state == State::Waiting && like.covered == 0)
+            .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
             .map(|(at, like)| (at, &like.print))
             .collect();
         if let [(at, _)] = waiting.as_slice() {
@@ -312,8 +318,6 @@ impl Matcher {
                 left = same;
             }
         }
-        let lane = self.lanes.get(entry.way as usize)?;
-        let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
         if let Some(floor) = floor {
             let possible: Vec<_> = left.iter().filter(|(_, like)| delay(like) >= floor - SLACK_NS).copied().collect();
             if !possible.is_empty() {
@@ -595,7 +599,9 @@ impl Matcher {
         let (flow, way, end) = (entry.way / 2, entry.way as usize % 2, usize::from(entry.end));
         let print = &entry.print;
         if end != way {
-            if entry.covered == 0 {
+            if entry.is_copy {
+                self.tell(What::Duplicate, 0, flow, way, end, print, 0);
+            } else if entry.covered == 0 {
                 self.tell(What::Extra, 0, flow, way, end, print, 0);
             }
             return;

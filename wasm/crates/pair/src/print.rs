@@ -1,8 +1,9 @@
 //! The fingerprint of a packet: what survives the way, and beside it what may change on it.
 
 use crate::flows::Flows;
-use crate::hash::{keyed, Key};
+use crate::hash::{keyed, Key, Mix};
 use packet::{tcp_flag, Packet};
+use std::hash::Hasher;
 
 /// Payload bytes the row of a UDP datagram carries: contents are compared over so many at most.
 pub const MAX_TRIM: usize = packet::MAX_PREFIX;
@@ -52,6 +53,8 @@ pub struct Print {
     pub frame: u32,
     /// See `Flows`.
     pub lane: u32,
+    /// Hash of source address and port.
+    pub source: u64,
     pub seq: u32,
     pub ack: u32,
     /// TSval, when the option was captured.
@@ -106,6 +109,7 @@ impl Print {
             head: 0,
             frame,
             lane: flows.lane(packet, ports),
+            source: source_hash(packet, ports),
             seq: 0,
             ack: 0,
             tsval: None,
@@ -204,6 +208,13 @@ impl Print {
             _ => self.key,
         }
     }
+}
+
+fn source_hash(packet: &Packet, ports: Option<(u16, u16)>) -> u64 {
+    let mut hasher = Mix::default();
+    hasher.write(&packet.src);
+    hasher.write_u32(u32::from(ports.map_or(0, |(source, _)| source)));
+    hasher.finish()
 }
 
 /// Request (1) or reply (2), identifier and sequence of an ICMP echo; the same numbers for both IP versions, because a

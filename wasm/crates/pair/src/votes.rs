@@ -10,11 +10,22 @@ use std::collections::VecDeque;
 struct Waiting {
     lane: u32,
     time: i64,
+    source: u64,
     seq: u32,
     ttl: u8,
     is_distinctive: bool,
     /// Seen again at its end, or met already: it votes no more.
     is_spent: bool,
+    /// The view before this one: lane and time.
+    first: Option<(u32, i64)>,
+}
+
+impl Waiting {
+    /// Both views of the packet.
+    fn views(self) -> impl Iterator<Item = Waiting> {
+        let first = self.first.map(|(lane, time)| Waiting { lane, time, first: None, ..self });
+        [Some(self), first].into_iter().flatten()
+    }
 }
 
 /// Votes for one lane by what a gateway leaves alone.
@@ -45,9 +56,17 @@ pub struct Tally {
     pub aligned: [Aligned; 2],
     /// Contents that repeat, in both flows at a time: they count only where nothing else can be meant.
     pub repeated: u32,
+    /// Votes by packets that an end shows twice.
+    pub views: u32,
 }
 
 impl Tally {
+    /// What the two ends' times make of the round trip: smaller for the views next to the path. None without both ways.
+    pub fn round_trip(&self) -> Option<i64> {
+        let mean = |(sum, count): (i64, u32)| (count > 0).then(|| sum / i64::from(count));
+        Some((mean(self.sums[0])? - mean(self.sums[1])?).abs())
+    }
+
     /// Votes that the joining counts: by lane what is unique, or what is aligned where nothing is unique.
     pub fn support(&self) -> u32 {
         let unique = |lane: usize| self.sums.get(lane).map_or(0, |(_, count)| *count);
@@ -74,6 +93,9 @@ fn way_of(client: u32) -> i64 {
         -1
     }
 }
+
+/// Two views of one packet in one capture are this near.
+const VIEW_NS: i64 = 50_000_000;
 
 /// Who votes for whom.
 #[derive(Debug, Default)]
@@ -129,14 +151,27 @@ impl Votes {
         let mut waiting = Waiting {
             lane: print.lane,
             time: print.time,
+            source: print.source,
             seq: print.seq,
             ttl: print.ttl,
             is_distinctive: print.is_distinctive,
             is_spent: false,
+            first: None,
         };
         if let Some(known) = own.get_mut(&key) {
-            known.is_spent = true;
-            waiting.is_spent = true;
+            // A host may show a packet twice, inside a tunnel and outside, on both sides of its own NAT, or handed on to a
+            // process of its own: the last view of what leaves and the first of what comes is the outer one. The same
+            // datagram from one socket to many is no view of one packet.
+            let is_other_view = known.lane != print.lane
+                && (print.protocol == 6 || known.source != print.source)
+                && print.time.saturating_sub(known.time).abs() <= VIEW_NS;
+            if !is_other_view {
+                known.is_spent = true;
+                waiting.is_spent = true;
+            } else {
+                waiting.is_spent = known.is_spent;
+                waiting.first = known.first.or(Some((known.lane, known.time)));
+            }
         }
         let met = match other.get_mut(&key) {
             Some(like) if !like.is_spent && !waiting.is_spent => {
@@ -162,7 +197,11 @@ impl Votes {
         }
         if let Some(like) = met {
             let (client, server) = if end == 0 { (waiting, like) } else { (like, waiting) };
-            self.vote(&client, &server, is_aligned);
+            for client in client.views() {
+                for server in server.views() {
+                    self.vote(&client, &server, is_aligned);
+                }
+            }
         }
     }
 
@@ -184,6 +223,7 @@ impl Votes {
         let tally = self.tallies.entry((client.lane / 2, oriented(client.lane, server.lane))).or_default();
         let lane = client.lane as usize & 1;
         let way = way_of(client.lane);
+        tally.views += u32::from(client.first.is_some() || server.first.is_some());
         if is_aligned {
             let delta = server.seq.wrapping_sub(client.seq);
             if let Some(aligned) = tally.aligned.get_mut(lane) {
