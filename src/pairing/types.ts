@@ -244,7 +244,7 @@ export interface PairDocument {
 
 /** Packets of one direction by time, columns of equal length; at most 2²⁰, chosen evenly by content where there are more. */
 export interface PairSamples {
-  /** ns since `PairSeries.base` on the client's clock. */
+  /** When it passed the client's capture, by the client's clock: it left there, or arrived. ns since `PairSeries.base`. */
   readonly timeNs: Float64Array;
   /** Above the smallest delay of the same two hosts, clocks aligned. */
   readonly queueingNs: Float64Array;

@@ -17,6 +17,8 @@ const TOP = 40;
 const HEIGHT = 470;
 const LABEL_GAP = 13;
 const MOST_PACKETS = 14;
+const LEAST_PACKETS = 2;
+const REACH = 6;
 
 interface Rung {
   readonly direction: Direction;
@@ -41,19 +43,16 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
   if (worst === null) return null;
   const example = series.samples[worst.direction];
   const flow = example.flow[worst.at]!;
-  const around = example.timeNs[worst.at]!;
   const baseNs = (document.rtt_min_ns ?? 0) / 2;
-  const rungs = DIRECTIONS.flatMap((direction) => rungsOf(direction, series.samples[direction], flow, baseNs))
-    .sort((a, b) => Math.abs(a.sentNs - around) - Math.abs(b.sentNs - around))
-    .slice(0, MOST_PACKETS)
-    .sort((a, b) => a.sentNs - b.sentNs || a.clientFrame - b.clientFrame);
-  if (rungs.length < 2) return null;
-  const firstNs = rungs.reduce((least, { sentNs }) => Math.min(least, sentNs), Infinity);
-  const lastNs = rungs.reduce((most, { receivedNs }) => Math.max(most, receivedNs), -Infinity);
+  const all = DIRECTIONS.flatMap((direction) => rungsOf(direction, series.samples[direction], flow, baseNs));
   const isExample = (rung: Rung): boolean =>
     rung.direction === worst.direction &&
     rung.clientFrame === example.clientFrame[worst.at] &&
     rung.serverFrame === example.serverFrame[worst.at];
+  const rungs = neighbours(all, all.find(isExample)!);
+  if (rungs.length < 2) return null;
+  const firstNs = rungs.reduce((least, { sentNs }) => Math.min(least, sentNs), Infinity);
+  const lastNs = rungs.reduce((most, { receivedNs }) => Math.max(most, receivedNs), -Infinity);
   const start = new Date(seriesMs(series, firstNs)).toISOString();
   const { label } = DIRECTION_STYLES[worst.direction];
   return frameFigure({
@@ -93,19 +92,33 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
   });
 }
 
+/** Those nearest to the example, and only as far away as a few of its own delays: beyond, arrows would be flat lines. */
+function neighbours(all: readonly Rung[], example: Rung): Rung[] {
+  const middle = (example.sentNs + example.receivedNs) / 2;
+  const far = (rung: Rung): number => Math.abs((rung.sentNs + rung.receivedNs) / 2 - middle);
+  const nearest = [...all].sort((a, b) => far(a) - far(b) || a.clientFrame - b.clientFrame);
+  const reach = REACH * (example.receivedNs - example.sentNs);
+  const close = nearest.filter((rung) => far(rung) <= reach).slice(0, MOST_PACKETS);
+  const kept = close.length >= LEAST_PACKETS ? close : nearest.slice(0, LEAST_PACKETS);
+  return kept.sort((a, b) => a.sentNs - b.sentNs || a.clientFrame - b.clientFrame);
+}
+
 function rungsOf(direction: Direction, samples: PairSamples, flow: number, baseNs: number): Rung[] {
   const rungs: Rung[] = [];
   samples.flow.forEach((owner, i) => {
     if (owner !== flow) return;
-    const sentNs = samples.timeNs[i]!;
     const queueingNs = samples.queueingNs[i]!;
+    const delayNs = baseNs + queueingNs;
+    // Times are those of the client's capture: there a packet leaves in one direction and arrives in the other.
+    const atClientNs = samples.timeNs[i]!;
+    const sentNs = direction === 'client_to_server' ? atClientNs : atClientNs - delayNs;
     rungs.push({
       direction,
       clientFrame: samples.clientFrame[i]!,
       serverFrame: samples.serverFrame[i]!,
       ipLenBytes: samples.ipLenBytes[i]!,
       sentNs,
-      receivedNs: sentNs + baseNs + queueingNs,
+      receivedNs: sentNs + delayNs,
       queueingNs,
     });
   });

@@ -105,7 +105,7 @@ export function pairingOf(truth: Truth): Pairing {
     const frames = (ofClient: boolean) =>
       Uint32Array.from(packets, (p) => (ofClient === isUp ? p.senderFrame! : p.receiverFrames[0]!));
     return {
-      timeNs: Float64Array.from(packets, ({ sentUs }) => sentUs * 1000),
+      timeNs: Float64Array.from(packets, ({ sentUs, delayUs }) => (isUp ? sentUs : sentUs + delayUs!) * 1000),
       queueingNs: Float64Array.from(packets, ({ delayUs }) => (delayUs! - floor) * 1000),
       clientFrame: frames(true),
       serverFrame: frames(false),
