@@ -242,7 +242,7 @@ export interface PairDocument {
   readonly legs?: readonly { readonly from: string; readonly to: string; readonly document: PairDocument }[];
 }
 
-/** Packets of one direction by time, columns of equal length; at most 2²⁰, chosen evenly by content where there are more. */
+/** Packets of one direction by time, columns of equal length; at most 2¹⁸, chosen evenly by content where there are more. */
 export interface PairSamples {
   /** ns since `PairSeries.base` on the client's clock. */
   readonly timeNs: Float64Array;

@@ -285,6 +285,14 @@ impl Matcher {
     /// A waiting entry of `end` with the same key, the likeliest; and whether another would do as well.
     fn choose(&self, entry: &Entry, end: usize) -> Option<(u32, bool)> {
         let chain = self.by_key.get(end)?.get(&entry.key)?;
+        if let [only] = chain.as_slice() {
+            // Nearly always there is one.
+            let like = self.entries.get(*only)?;
+            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
+            if is_plain || like.state == State::Matched {
+                return is_plain.then_some((*only, false));
+            }
+        }
         let is_sender = usize::from(entry.end) == entry.way as usize % 2;
         let delay = |like: &Print| {
             let difference = like.time.saturating_sub(entry.print.time);
