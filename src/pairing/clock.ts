@@ -9,16 +9,9 @@
  */
 
 import { commonLowerSlope } from '../statistics/hull.ts';
-import {
-  binned,
-  firstAtOrAfter,
-  levelShifts,
-  medianSlope,
-  MIN_SHIFT_NS,
-  routeShifts,
-  type Shift,
-} from './level-shifts.ts';
+import { binned, levelShifts, medianSlope, routeShifts } from './level-shifts.ts';
 import { ofPath, type Points } from './points.ts';
+import { firstAtOrAfter, MIN_SHIFT_NS, sharpSteps, type Shift } from './sharp-steps.ts';
 
 export interface FittedStep {
   readonly atNs: number;
@@ -68,9 +61,8 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const paths = largestPaths(forward, reverse);
   const pairs = paths.map((path) => ({ forward: ofPath(forward, path), reverse: ofPath(reverse, path) }));
   const first = pairs[0];
-  const bins = first === undefined ? null : binned(first.forward, first.reverse);
-  let skew = bins === null ? 0 : medianSlope(bins);
   let steps: FittedStep[] = [];
+  let skew = first === undefined ? 0 : levelSlope(first, { skew: 0, steps, atNs: instant });
   let routes: Shift[] = [];
   let doubt = 0;
   const reason = whyNoSkew(forward, reverse);
@@ -79,9 +71,15 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   for (let round = 0; round < ROUNDS; round++) {
     const course = { skew: 0, steps, atNs: instant };
     const found = agreed(
-      pairs.map((pair) =>
-        levelShifts(corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course), skew),
-      ),
+      pairs.map((pair) => {
+        const [there, back] = [corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course)];
+        const sharp = sharpSteps(there, back, skew);
+        // Edges need no slope; floors do, so they wait until the edges have given one.
+        const slow = round === 0 ? [] : levelShifts(there, back, skew);
+        const isNew = ({ atNs: at }: Shift): boolean =>
+          sharp.every((edge) => Math.abs(edge.atNs - at) > 20e9);
+        return [...sharp, ...slow.filter(isNew)];
+      }),
     ).filter(({ atNs: at }) => steps.every((step) => Math.abs(step.atNs - at) > 2e9));
     steps = [
       ...steps,
@@ -92,6 +90,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
       })),
     ].sort((a, b) => a.atNs - b.atNs);
     if (reason !== null) break;
+    if (round === 0 && first !== undefined) skew = levelSlope(first, { skew: 0, steps, atNs: instant });
     steps = steps.map((step, index) => ({
       ...step,
       deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
@@ -136,6 +135,12 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   };
 }
 
+/** Rough skew between steps. */
+function levelSlope({ forward, reverse }: Pair, course: Course): number {
+  const bins = binned(corrected(forward, 1, course), corrected(reverse, -1, course));
+  return bins === null ? 0 : medianSlope(bins);
+}
+
 function beforeFirst(points: Points, steps: readonly FittedStep[]): Points {
   const first = steps[0];
   if (first === undefined) return points;
@@ -160,6 +165,11 @@ function smallestRoundTrip(forward: Points, reverse: Points, fit: Course): numbe
     return back === undefined ? [] : [floor + back];
   });
   return sums.length === 0 ? null : Math.min(...sums);
+}
+
+interface Pair {
+  readonly forward: Points;
+  readonly reverse: Points;
 }
 
 function whyNoSkew(forward: Points, reverse: Points): string | null {

@@ -9,15 +9,7 @@
 
 import { medianOf } from '../statistics/quantile.ts';
 import type { Points } from './points.ts';
-
-export interface Shift {
-  /** First instant after it, and how far before it could lie; ns as in `Points`. */
-  readonly atNs: number;
-  readonly withinNs: number;
-  readonly forwardNs: number;
-  readonly reverseNs: number;
-  readonly isStep: boolean;
-}
+import { edgeNear, firstAtOrAfter, MIN_SHIFT_NS, nearOf, type Shift } from './sharp-steps.ts';
 
 /** A short window places a step well; a long one sees a small step under queues that seldom empty. */
 const WINDOWS_NS = [10e9, 30e9];
@@ -25,15 +17,11 @@ const WINDOW_NS = WINDOWS_NS[0]!;
 const MIN_BIN_NS = 0.25e9;
 const SAMPLES_PER_BIN = 8;
 const MIN_BINS = 9;
-/** Smaller jumps are not told from the grain of clocks and queues. */
-export const MIN_SHIFT_NS = 300_000;
 const NOISE_FACTOR = 6;
 /** A step's two halves agree within this share. */
 const AGREEMENT = 0.3;
-/** What counts as at once, how far around its bin a step is looked for, and how much of it must show at once. */
-const NEAR_NS = 0.5e9;
+/** How far around its bin a step's edge is looked for. */
 const SEARCH_NS = 4e9;
-const SHARP_SHARE = 0.6;
 /** A route change must hold so long on both sides. */
 const LASTING_NS = 30e9;
 
@@ -130,8 +118,8 @@ export function levelShifts(forward: Points, reverse: Points, slope: number): Sh
   const found: Shift[] = [];
   for (const windowNs of WINDOWS_NS) {
     const width = Math.max(3, Math.min(Math.round(windowNs / binNs), Math.floor((count - 1) / 2)));
-    const seen = stepsSeen(there, back, width, count).map((jump) =>
-      placed(jump, bins, forward, reverse, slope),
+    const seen = stepsSeen(there, back, width, count).flatMap(
+      (jump) => placed(jump, bins, forward, reverse, slope) ?? [],
     );
     // A longer window sees a step again that a shorter one saw, and blurs two into one: only what is new counts.
     const isNew = ({ atNs }: Shift): boolean =>
@@ -187,7 +175,7 @@ function lasts(jump: Jump, there: Float64Array, back: Float64Array, width: numbe
   return !Number.isFinite(later) || later * size > 0.4 * size * size || Math.abs(later) > Math.abs(size);
 }
 
-function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slope: number): Shift {
+function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slope: number): Shift | null {
   const { binNs, startNs } = bins;
   const [rising, falling] = jump.forward > 0 ? [forward, reverse] : [reverse, forward];
   const size = Math.abs(jump.forward - jump.reverse) / 2;
@@ -195,12 +183,17 @@ function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slop
   const to = startNs + (jump.bin + 2) * binNs;
   const level = (points: Points, sign: number) => (at: number) =>
     points.delayNs[at]! - sign * slope * points.timeNs[at]!;
-  const sharp = sharpest(forward, reverse, slope, {
-    from: from - SEARCH_NS,
-    to: to + SEARCH_NS,
-    size: (jump.forward - jump.reverse) / 2,
-  });
-  if (sharp !== null) return { ...sharp, forwardNs: jump.forward, reverseNs: jump.reverse, isStep: true };
+  const near = nearOf(forward, reverse);
+  if (near !== null) {
+    // Where packets are many enough to show an edge, floors that moved without one are two queues that met.
+    const edge = edgeNear(forward, reverse, slope, {
+      from: from - SEARCH_NS,
+      to: to + SEARCH_NS,
+      size: (jump.forward - jump.reverse) / 2,
+      near,
+    });
+    return edge && { ...edge, forwardNs: jump.forward, reverseNs: jump.reverse, isStep: true };
+  }
   const signOf = (points: Points): number => (points === forward ? 1 : -1);
   const indices = (points: Points, low: number, high: number): [number, number] => [
     firstAtOrAfter(points.timeNs, low),
@@ -233,53 +226,6 @@ function placed(jump: Jump, bins: Binned, forward: Points, reverse: Points, slop
     reverseNs: jump.reverse,
     isStep: true,
   };
-}
-
-/**
- * The instant at which both directions change by opposite amounts within half a second: queues do not move so fast, and not so
- * alike. Null when none comes near the size of the step.
- */
-function sharpest(
-  forward: Points,
-  reverse: Points,
-  slope: number,
-  { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
-): { readonly atNs: number; readonly withinNs: number } | null {
-  const least = (points: Points, sign: number, low: number, high: number): number => {
-    const end = firstAtOrAfter(points.timeNs, high);
-    let min = Infinity;
-    for (let at = firstAtOrAfter(points.timeNs, low); at < end; at++)
-      min = Math.min(min, points.delayNs[at]! - sign * slope * points.timeNs[at]!);
-    return min;
-  };
-  const change = (at: number): number => {
-    const rise = (points: Points, sign: number): number =>
-      least(points, sign, at, at + NEAR_NS) - least(points, sign, at - NEAR_NS, at);
-    return (rise(forward, 1) - rise(reverse, -1)) / 2;
-  };
-  const times = [forward, reverse].flatMap(({ timeNs }) =>
-    Array.from(timeNs.subarray(firstAtOrAfter(timeNs, from), firstAtOrAfter(timeNs, to))),
-  );
-  times.sort((a, b) => a - b);
-  let best = -1;
-  let most = SHARP_SHARE;
-  for (let at = 1; at < times.length; at++) {
-    const share = change(times[at]!) / size;
-    if (share > most && share < 2) [best, most] = [at, share];
-  }
-  return best < 0 ? null : { atNs: times[best]!, withinNs: times[best]! - times[best - 1]! };
-}
-
-/** First index whose value is not below `limit`. */
-export function firstAtOrAfter(sorted: Float64Array, limit: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Changes of one direction's floor, or of both the same way, that hold for half a minute on both sides: no clock's doing. */
