@@ -15,6 +15,7 @@ import type { Comparison } from './comparison/types.ts';
 import type { Analysis } from './analyze.ts';
 import type { PairOptions } from './pair.ts';
 import type { Pairing } from './pairing/types.ts';
+import type { Figure } from './report/figures/frame.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
@@ -27,6 +28,7 @@ export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './in
 export { renderPair } from './report/pair-terminal.ts';
 export type { PairDocument, Pairing, PairSeries } from './pairing/types.ts';
 export type { PairOptions } from './pair.ts';
+export type { Figure } from './report/figures/frame.ts';
 export { renderInfo } from './report/info-terminal.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
@@ -73,6 +75,11 @@ export async function pairChain(
   options?: PairOptions,
 ): Promise<Pairing> {
   return (await import('./pair.ts')).pairChain(points, options);
+}
+
+/** Figures of a pairing, each an SVG with its CSV; drawn on demand, because the drawing code is large. */
+export async function pairFigures(pairing: Pairing): Promise<readonly Figure[]> {
+  return (await import('./report/figures/pair-plan.ts')).planPairFigures(pairing);
 }
 
 /** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */

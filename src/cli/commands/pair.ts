@@ -1,9 +1,9 @@
 /** `lagdiff pair --client C... --server S...`: both ends of one path, through NAT, with an honest clock. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { pairChain, renderPair } from '../../index.ts';
-import { emit } from '../emit.ts';
-import { usesColor, widthOf, type Io } from '../io.ts';
+import { pairChain, pairFigures, renderPair } from '../../index.ts';
+import { emit, emitFolder, isFolder } from '../emit.ts';
+import { print, usesColor, widthOf, type Io } from '../io.ts';
 import { capturesOf, formatOption, readingOf, readingOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
 
@@ -38,6 +38,11 @@ export function pairCommand(io: Io): CommandModule {
           requiresArg: true,
           describe: 'captures taken at the server’s end at the same time',
         })
+        .option('out', {
+          type: 'string',
+          describe:
+            'write to a file instead of stdout; a folder (existing, or ending with /) gets pair.json and the figures as SVG and CSV; - is stdout',
+        })
         .option('hop', {
           type: 'string',
           array: true,
@@ -47,15 +52,27 @@ export function pairCommand(io: Io): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const { document } = await pairChain(
+      const pairing = await pairChain(
         [capturesOf(args.client), ...(args.hop ?? []).map((hop) => [hop]), capturesOf(args.server)],
         { ...readingOf(given as never), onProgress: progress.update },
       ).finally(progress.clear);
+      const { document } = pairing;
+      const json = `${JSON.stringify(document, null, 2)}\n`;
       const text =
-        args.format === 'json'
-          ? `${JSON.stringify(document, null, 2)}\n`
-          : renderPair(document, { width: widthOf(io), color: usesColor(io) });
-      await emit(io, args.out, text);
+        args.format === 'json' ? json : renderPair(document, { width: widthOf(io), color: usesColor(io) });
+      if (!isFolder(args.out)) {
+        await emit(io, args.out, text);
+        return;
+      }
+      const figures = await pairFigures(pairing);
+      await emitFolder(io, args.out, [
+        { name: 'pair.json', text: json },
+        ...figures.flatMap(({ id, svg, csv }) => [
+          { name: `figures/${id}.svg`, text: svg },
+          { name: `figures/${id}.csv`, text: csv },
+        ]),
+      ]);
+      await print(io, text);
     },
   };
 }
