@@ -12,10 +12,12 @@ import { PairSession } from './engine/pair.ts';
 import { UsageError } from './errors.ts';
 import { readBothEnds, RowBuffers, type EndRead } from './parallel/both-ends.ts';
 import { Pool } from './parallel/pool.ts';
-import { SEGMENT_BYTES } from './parallel/read-capture.ts';
 import { Totals } from './pairing/accumulate.ts';
 import { judge } from './pairing/judge.ts';
 import type { ClockBound, PairDocument, Pairing } from './pairing/types.ts';
+
+/** Two captures are read ahead at a time, so their segments are smaller than elsewhere; never changes a result. */
+const SEGMENT_BYTES = 1 << 20;
 
 export interface PairOptions {
   readonly workers?: number;

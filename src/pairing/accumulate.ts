@@ -1,7 +1,7 @@
 /** Events → counts, delays and evidence, one event at a time; what is kept is bounded but for flows, sizes and losses. */
 
 import { FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
-import { count, Counts, Exemplars, Extra, Missing, Seconds } from './counts.ts';
+import { Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
 import { Samples } from './samples.ts';
 
 export type Way = 0 | 1;
@@ -14,7 +14,7 @@ export class WayTotals {
   readonly missing = new Missing();
   readonly seconds = new Seconds();
   readonly extra = new Extra();
-  readonly sizes = { sent: new Map<number, number>() };
+  readonly sizes = { sent: new Tally() };
   tooBig = 0;
   smallestMtu: number | null = null;
   unkeyable = 0;
@@ -84,8 +84,8 @@ export class Totals {
     const { flow, way, flags, timeNs, ipLenBytes, index, clientFrame, serverFrame } = event;
     const own = totals.counts(flow);
     const second = Math.floor(timeNs / 1e9);
-    count(totals.seconds.sent, second);
-    count(totals.sizes.sent, ipLenBytes);
+    totals.seconds.sent.add(second);
+    totals.sizes.sent.add(ipLenBytes);
     if (flags & FLAG.opens) totals.opens += 1;
     if (flags & FLAG.fragment) totals.fragments += 1;
     const isFragmented = (flags & FLAG.fragment) !== 0 && (flags & FLAG.resegmented) !== 0;
@@ -96,11 +96,11 @@ export class Totals {
       if (flags & FLAG.ambiguous) counts.ambiguous += 1;
       if (flags & FLAG.resegmented && !isFragmented) counts.resegmented += 1;
       if (flags & FLAG.rewritten) counts.rewritten += 1;
-      count(counts.dscp, (event.senderClass >> 2) * 64 + (event.receiverClass >> 2));
-      count(counts.ecn, (event.senderClass & 3) * 4 + (event.receiverClass & 3));
-      count(counts.ttl, event.senderTtl - event.receiverTtl);
+      counts.dscp.add((event.senderClass >> 2) * 64 + (event.receiverClass >> 2));
+      counts.ecn.add((event.senderClass & 3) * 4 + (event.receiverClass & 3));
+      counts.ttl.add(event.senderTtl - event.receiverTtl);
       if (event.senderMss !== 0 || event.receiverMss !== 0)
-        if (!(flags & FLAG.resegmented)) count(counts.mss, event.senderMss * 65536 + event.receiverMss);
+        if (!(flags & FLAG.resegmented)) counts.mss.add(event.senderMss * 65536 + event.receiverMss);
       // Segments that were joined have no size of the wire.
       if (!(flags & FLAG.resegmented))
         counts.largestArrivedBytes = Math.max(counts.largestArrivedBytes, ipLenBytes);

@@ -1,5 +1,32 @@
 /** What is counted of one direction, of all traffic or of one flow. */
 
+/** Counts by number. Runs of one number, which packets mostly come in, touch the map once. */
+export class Tally {
+  readonly #map = new Map<number, number>();
+  #key = NaN;
+  #run = 0;
+
+  add(key: number): void {
+    if (key === this.#key) {
+      this.#run += 1;
+      return;
+    }
+    this.#flush();
+    this.#key = key;
+    this.#run = 1;
+  }
+
+  #flush(): void {
+    if (this.#run > 0) this.#map.set(this.#key, (this.#map.get(this.#key) ?? 0) + this.#run);
+    this.#run = 0;
+  }
+
+  get map(): ReadonlyMap<number, number> {
+    this.#flush();
+    return this.#map;
+  }
+}
+
 export class Counts {
   sent = 0;
   matched = 0;
@@ -14,15 +41,15 @@ export class Counts {
   rewritten = 0;
   fragmented = 0;
   /** sender DSCP × 64 + receiver DSCP → packets. */
-  readonly dscp = new Map<number, number>();
+  readonly dscp = new Tally();
   /** sender ECN × 4 + receiver ECN → packets. */
-  readonly ecn = new Map<number, number>();
+  readonly ecn = new Tally();
   /** Sender TTL − receiver TTL → packets. */
-  readonly ttl = new Map<number, number>();
+  readonly ttl = new Tally();
   ttlChanges = 0;
   lastTtl: number | null = null;
   /** sender MSS × 65536 + receiver MSS → SYNs. */
-  readonly mss = new Map<number, number>();
+  readonly mss = new Tally();
   /** The largest IP packet that arrived as it left. */
   largestArrivedBytes = 0;
   /** IP length → lost packets of it. */
@@ -37,7 +64,7 @@ export function count(map: Map<number, number>, key: number, by = 1): void {
 
 /** Packets of a direction second by second, for rate-dependent loss. */
 export class Seconds {
-  readonly sent = new Map<number, number>();
+  readonly sent = new Tally();
   readonly lost = new Map<number, number>();
 }
 

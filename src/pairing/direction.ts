@@ -37,13 +37,13 @@ export function figuresOf(counts: Counts | undefined, delays: Delays | null): Di
   let late = 0;
   for (const value of queueing) if (value > DEADLINE_NS) late += 1;
   const reach = counts === undefined ? 0 : counts.sent - counts.dropsAtReceiver;
-  const dscp = sortedPairs(counts?.dscp ?? new Map<number, number>()).map(([key, packets]) => ({
+  const dscp = sortedPairs(counts?.dscp.map ?? new Map<number, number>()).map(([key, packets]) => ({
     from: key >> 6,
     to: key & 63,
     packets,
   }));
   const names = behaviours(dscp);
-  const mss = sortedPairs(counts?.mss ?? new Map<number, number>())
+  const mss = sortedPairs(counts?.mss.map ?? new Map<number, number>())
     .map(([key, packets]) => ({ from: Math.floor(key / 65536), to: key % 65536, packets }))
     .filter(({ from, to }) => from !== to);
   return {
@@ -64,12 +64,12 @@ export function figuresOf(counts: Counts | undefined, delays: Delays | null): Di
     ipdv_p95_ns: whole(quantileType7(ipdv, 0.95)),
     deadline_miss_ratio: queueing.length === 0 ? null : late / queueing.length,
     dscp_transitions: dscp.map((transition, index) => ({ ...transition, behaviour: names[index] ?? '' })),
-    ecn_transitions: sortedPairs(counts?.ecn ?? new Map<number, number>()).map(([key, packets]) => ({
+    ecn_transitions: sortedPairs(counts?.ecn.map ?? new Map<number, number>()).map(([key, packets]) => ({
       from: key >> 2,
       to: key & 3,
       packets,
     })),
-    ttl_delta: mostFrequent(counts?.ttl),
+    ttl_delta: mostFrequent(counts?.ttl.map),
     ttl_delta_changes: counts?.ttlChanges ?? 0,
     mss_rewrites: mss,
     black_hole_above_bytes: counts === undefined ? null : blackHole(counts),
@@ -111,7 +111,7 @@ export function summaryOfWay(
         (total, [bytes, packets]) => total + (bytes >= from && bytes <= to ? packets : 0),
         0,
       );
-    return { from_bytes: from, to_bytes: to, sent: sum(totals.sizes.sent), lost: sum(all.lostBySize) };
+    return { from_bytes: from, to_bytes: to, sent: sum(totals.sizes.sent.map), lost: sum(all.lostBySize) };
   });
   return {
     ...figuresOf(all, delays),
@@ -129,7 +129,7 @@ export function summaryOfWay(
 
 /** Seconds in four groups of equal number, from quiet to busy. */
 function byRate({ seconds }: WayTotals): DirectionSummary['loss_by_rate'] {
-  const rows = sortedPairs(seconds.sent)
+  const rows = sortedPairs(seconds.sent.map)
     .map(([second, sent]) => ({ second, sent, lost: seconds.lost.get(second) ?? 0 }))
     .sort((a, b) => a.sent - b.sent || a.second - b.second);
   const groups = rows.length < 8 ? 1 : 4;

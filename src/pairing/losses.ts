@@ -105,8 +105,8 @@ function settleWay(
     const lists = flow === NO_FLOW ? [own.all] : [own.all, own.counts(flow)];
     const frame = missing.frame[at]!;
     const second = Math.floor(missing.timeNs[at]! / 1e9);
-    count(own.seconds.sent, second);
-    count(own.sizes.sent, missing.ipLenBytes[at]!);
+    own.seconds.sent.add(second);
+    own.sizes.sent.add(missing.ipLenBytes[at]!);
     if (missing.flags[at]! & FLAG.opens) own.opens += 1;
     for (const counts of lists) counts.sent += 1;
     totals.exemplars.add(

@@ -95,7 +95,7 @@ export function queueingBins(totals: Totals, way: Way, samples: PairSamples, bin
     }
     return out;
   };
-  const [sent, lost] = [sums(seconds.sent), sums(seconds.lost)];
+  const [sent, lost] = [sums(seconds.sent.map), sums(seconds.lost)];
   return [...new Set([...lists.keys(), ...sent.keys()])]
     .sort((a, b) => a - b)
     .map((bin) => {

@@ -1,9 +1,9 @@
 /**
- * Delays of one direction, as columns. All of them up to 2²⁰; beyond that an even choice by frame number that depends on
+ * Delays of one direction, as columns. All of them up to 2¹⁸; beyond that an even choice by frame number that depends on
  * nothing else, so that memory has a bound and the same captures give the same choice.
  */
 
-const MAX_SAMPLES = 1 << 20;
+const MAX_SAMPLES = 1 << 18;
 const FIRST_ROOM = 1 << 12;
 
 export interface Sample {

@@ -242,7 +242,7 @@ export interface PairDocument {
   readonly legs?: readonly { readonly from: string; readonly to: string; readonly document: PairDocument }[];
 }
 
-/** Packets of one direction by time, columns of equal length; at most 2²⁰, chosen evenly by content where there are more. */
+/** Packets of one direction by time, columns of equal length; at most 2¹⁸, chosen evenly by content where there are more. */
 export interface PairSamples {
   /** When it passed the client's capture, by the client's clock: it left there, or arrived. ns since `PairSeries.base`. */
   readonly timeNs: Float64Array;

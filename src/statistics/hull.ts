@@ -64,7 +64,8 @@ export function commonLowerSlope(groups: readonly Group[], reach: number, grain:
     let total = 0;
     for (const { weight, count, sumX, cornerX, cornerY } of parts) {
       let floor = Infinity;
-      for (let at = 0; at < cornerX.length; at++) floor = Math.min(floor, cornerY[at]! - slope * cornerX[at]!);
+      for (let at = 0; at < cornerX.length; at++)
+        floor = Math.min(floor, cornerY[at]! - slope * cornerX[at]!);
       total -= weight * (slope * sumX + count * floor);
     }
     return total;

@@ -89,7 +89,7 @@ impl Best {
 
 /// Joins flows; in the order of the client's flow numbers.
 pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
-    let tallies = &outer_views(all);
+    let tallies = &outer_views(all, flows);
     let mut best: [Table<u32, Best>; 2] = Default::default();
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
         let [clients, servers] = &mut best;
@@ -174,8 +174,14 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
     joined
 }
 
+/// Has the flow the same addresses and ports at both ends?
+fn is_untranslated(a: u32, b: u32, [client, server]: [&Flows; 2]) -> bool {
+    let (Some(client), Some(server)) = (client.get(a), server.get(b / 2)) else { return false };
+    client.has_ports && client.ends(0) == server.ends(b as usize & 1)
+}
+
 /// Where an end shows packets twice, the pairs of flows that are next to the path: those with the smaller round trip.
-fn outer_views(all: &[((u32, u32), Tally)]) -> Vec<((u32, u32), Tally)> {
+fn outer_views(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<((u32, u32), Tally)> {
     let mut rivals: [Table<u32, Vec<usize>>; 2] = Default::default();
     for (index, ((a, b), tally)) in all.iter().enumerate() {
         if tally.support() > 0 {
@@ -184,12 +190,21 @@ fn outer_views(all: &[((u32, u32), Tally)]) -> Vec<((u32, u32), Tally)> {
             }
         }
     }
+    let same: Vec<bool> = all.iter().map(|((a, b), _)| is_untranslated(*a, *b, flows)).collect();
+    let is_same = |index: &usize| same.get(*index).copied().unwrap_or_default();
     let is_inner = |index: usize, tally: &Tally, flow: [u32; 2]| {
         rivals.iter().zip(flow).any(|(table, flow)| {
             table.get(&flow).into_iter().flatten().any(|other| {
                 let Some((_, rival)) = all.get(*other) else { return false };
-                if *other == index || rival.views + tally.views == 0 {
+                if *other == index {
                     return false;
+                }
+                // The same addresses and ports at both ends are nobody's chance.
+                match (is_same(other), is_same(&index)) {
+                    (true, false) if rival.support() * 2 >= tally.support() => return true,
+                    (false, true) => return false,
+                    _ if rival.views + tally.views == 0 => return false,
+                    _ => {}
                 }
                 let (more, less) = (rival.support(), tally.support());
                 if more * 10 < less * 8 {

@@ -41,6 +41,8 @@ pub struct Entry {
     pub is_sent_again: bool,
     /// Its bytes were sent before.
     pub is_again: bool,
+    /// Another of its run was taken where either could have been.
+    pub is_run: bool,
     /// At the receiver, after a twin that was matched: told as a copy when nothing else comes for it.
     pub is_copy: bool,
     /// Frame that matched it, to tell a copy from another packet.

@@ -8,7 +8,7 @@ use crate::associate::{Joined, Role, Way};
 use crate::entry::{Entries, Entry, Head, State};
 use crate::event::{flag, Event, What, NO_FLOW};
 use crate::hash::{Key, Table};
-use crate::print::{Kind, Print};
+use crate::print::{Kind, Print, MIN_FRAGMENTED};
 use crate::recent::RecentMin;
 use std::collections::VecDeque;
 
@@ -18,10 +18,10 @@ pub const WINDOW_NS: i64 = 10_000_000_000;
 const COPY_NS: i64 = 2_000_000_000;
 /// A copy made by the sender's own capture (two interfaces, a bridge) follows within this.
 const CAPTURE_COPY_NS: i64 = 10_000_000;
+/// A copy, or a packet that was overtaken, comes within this of the usual delay.
+const LATE_NS: i64 = 100_000_000;
 /// A delay this far below the smallest seen is impossible; less is the grain of clocks.
 const SLACK_NS: i64 = 1_000_000;
-/// Smaller packets are not fragmented on any path (RFC 791 section 3.1).
-const MIN_FRAGMENTED: u32 = 577;
 /// Segments of one way that are looked through for an overlap.
 const MAX_SCAN: usize = 4096;
 
@@ -132,6 +132,9 @@ impl Matcher {
                 times.pop_front();
             }
         }
+        if print.kind == Kind::LinkLocal {
+            return;
+        }
         if print.kind == Kind::IcmpError {
             if print.mtu != 0 {
                 self.tell(What::TooBig, 0, NO_FLOW, end, end, &print, print.mtu);
@@ -181,6 +184,7 @@ impl Matcher {
             is_sent_again: false,
             is_again: false,
             is_copy: false,
+            is_run: false,
             matched_ip_id: None,
             matched_tsval: None,
         };
@@ -234,6 +238,9 @@ impl Matcher {
     fn received(&mut self, entry: Entry) {
         let end = usize::from(entry.end);
         if let Some((at, is_ambiguous)) = self.choose(&entry, 1 - end) {
+            if is_ambiguous {
+                self.mark_run(&entry, at);
+            }
             if let Some(sender) = self.entries.get_mut(at) {
                 sender.state = State::Matched;
             }
@@ -257,6 +264,17 @@ impl Matcher {
             return;
         }
         self.keep(entry, State::Waiting);
+    }
+
+    /// Those that are left of a run are as doubtful as the one that was taken out of it.
+    fn mark_run(&mut self, entry: &Entry, taken: u32) {
+        let other = 1 - usize::from(entry.end);
+        let Some(chain) = self.by_key.get(other).and_then(|table| table.get(&entry.key)) else { return };
+        for at in chain.iter().filter(|at| **at != taken) {
+            if let Some(known) = self.entries.get_mut(*at) {
+                known.is_run |= known.state == State::Waiting;
+            }
+        }
     }
 
     /// The datagram that was sent whole and came in fragments, told by the first of them.
@@ -285,6 +303,14 @@ impl Matcher {
     /// A waiting entry of `end` with the same key, the likeliest; and whether another would do as well.
     fn choose(&self, entry: &Entry, end: usize) -> Option<(u32, bool)> {
         let chain = self.by_key.get(end)?.get(&entry.key)?;
+        if let [only] = chain.as_slice() {
+            // Nearly always there is one.
+            let like = self.entries.get(*only)?;
+            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
+            if is_plain || like.state == State::Matched {
+                return is_plain.then_some((*only, like.is_run));
+            }
+        }
         let is_sender = usize::from(entry.end) == entry.way as usize % 2;
         let delay = |like: &Print| {
             let difference = like.time.saturating_sub(entry.print.time);
@@ -303,16 +329,25 @@ impl Matcher {
             .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
             .map(|(at, like)| (at, &like.print))
             .collect();
-        if let [(at, _)] = waiting.as_slice() {
-            return Some((*at, false));
-        }
         let own = &entry.print;
+        let usual = lane.usual.or(floor);
+        let differences: [fn(&Print, &Print) -> bool; 3] = [
+            |a, b| matches!((a.tsval, b.tsval), (Some(a), Some(b)) if a != b),
+            |a, b| (a.ack, a.window) != (b.ack, b.window),
+            |a, b| a.ip_id.is_some() && b.ip_id.is_some() && a.ip_id != b.ip_id,
+        ];
+        // A twin that was matched a moment ago: this may be its copy, or the copy may have been taken for it.
+        let has_late_twin = chain.iter().filter_map(|at| self.entries.get(*at)).any(|twin| {
+            twin.state == State::Matched
+                && delay(&twin.print) <= usual.unwrap_or_default() + LATE_NS
+                && !differences.iter().any(|differs| differs(own, &twin.print))
+        });
+        if let [(at, _)] = waiting.as_slice() {
+            let is_run = self.entries.get(*at).is_some_and(|like| like.is_run);
+            return Some((*at, has_late_twin || is_run));
+        }
         let mut left = waiting;
-        for differs in [
-            |a: &Print, b: &Print| matches!((a.tsval, b.tsval), (Some(a), Some(b)) if a != b),
-            |a: &Print, b: &Print| (a.ack, a.window) != (b.ack, b.window),
-            |a: &Print, b: &Print| a.ip_id.is_some() && b.ip_id.is_some() && a.ip_id != b.ip_id,
-        ] {
+        for differs in differences {
             let same: Vec<_> = left.iter().filter(|(_, like)| !differs(own, like)).copied().collect();
             if !same.is_empty() {
                 left = same;
@@ -324,8 +359,7 @@ impl Matcher {
                 left = possible;
             }
         }
-        let is_ambiguous = left.len() > 1;
-        let usual = lane.usual.or(floor);
+        let is_ambiguous = left.len() > 1 || has_late_twin;
         let best = match usual {
             Some(usual) => left.iter().min_by_key(|(_, like)| (delay(like) - usual).abs()),
             None => left.first(),
@@ -465,7 +499,7 @@ impl Matcher {
             if let Some(waiting) = self.waiting.get_mut(end) {
                 waiting.push_back((time, at, frame));
             }
-            if entry.print.head != 0 && !entry.print.is_fragment && entry.print.ip_len >= MIN_FRAGMENTED {
+            if is_cuttable(&entry) {
                 self.heads.insert(head_key(&entry), (at, frame));
             }
             if entry.print.kind == Kind::Range {
@@ -481,7 +515,7 @@ impl Matcher {
     fn release(&mut self, at: u32) {
         let Some(entry) = self.entries.get(at) else { return };
         let (key, end) = (entry.key, usize::from(entry.end));
-        if entry.print.head != 0 && entry.print.ip_len >= MIN_FRAGMENTED {
+        if is_cuttable(entry) {
             let head = head_key(entry);
             if self.heads.get(&head).is_some_and(|(known, _)| *known == at) {
                 self.heads.remove(&head);
@@ -512,7 +546,7 @@ impl Matcher {
             matched.push_back((own.time, at, own.frame));
         }
         let mut flags = flag::TIMED;
-        if like.is_fragment && !own.is_fragment {
+        if like.is_fragment && like.len < own.len {
             flags |= flag::FRAGMENT | flag::RESEGMENTED;
         }
         if is_ambiguous {
@@ -599,7 +633,9 @@ impl Matcher {
         let (flow, way, end) = (entry.way / 2, entry.way as usize % 2, usize::from(entry.end));
         let print = &entry.print;
         if end != way {
-            if entry.is_copy {
+            if print.is_fragment && !entry.is_copy {
+                // The rest of what a router cut: its first part was compared.
+            } else if entry.is_copy {
                 self.tell(What::Duplicate, 0, flow, way, end, print, 0);
             } else if entry.covered == 0 {
                 self.tell(What::Extra, 0, flow, way, end, print, 0);
@@ -695,6 +731,12 @@ impl Matcher {
         };
         event.encode(self.base, &mut self.events);
     }
+}
+
+/// May it have been sent as one and come in fragments?
+fn is_cuttable(entry: &Entry) -> bool {
+    let is_sender = usize::from(entry.end) == entry.way as usize % 2;
+    is_sender && entry.print.head != 0 && entry.print.ip_len >= MIN_FRAGMENTED
 }
 
 fn head_key(entry: &Entry) -> u64 {

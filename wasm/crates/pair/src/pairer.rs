@@ -151,8 +151,11 @@ impl Pairer {
             Phase::Scan => {}
             Phase::Probe => {
                 while let Some((end, print)) = self.merge.next_in_turn() {
-                    if print.is_distinctive && print.kind != Kind::Unkeyable && print.kind != Kind::IcmpError {
+                    if print.is_distinctive && matches!(print.kind, Kind::Range | Kind::Bare | Kind::Keyed) {
                         self.probe.add(end, print.vote_key(self.rules.key), print.time);
+                        if print.alternative != 0 {
+                            self.probe.add(end, print.alternative, print.time);
+                        }
                     }
                     self.probed += 1;
                     #[allow(clippy::manual_is_multiple_of)] // The pinned toolchain is older.
@@ -182,7 +185,7 @@ impl Pairer {
             *extent = Some((first.min(print.time), last.max(print.time)));
         }
         match print.kind {
-            Kind::IcmpError => return,
+            Kind::IcmpError | Kind::LinkLocal => return,
             Kind::Unkeyable => {
                 if let Some(count) = self.unkeyable.get_mut(end) {
                     *count += 1;

@@ -7,6 +7,8 @@ use std::hash::Hasher;
 
 /// Payload bytes the row of a UDP datagram carries: contents are compared over so many at most.
 pub const MAX_TRIM: usize = packet::MAX_PREFIX;
+/// Smaller packets are not fragmented on any path (RFC 791 section 3.1).
+pub const MIN_FRAGMENTED: u32 = 577;
 /// Fewer bytes do not tell datagrams apart: such packets have no key.
 pub const MIN_TRIM: usize = 8;
 /// A frame captured to so many bytes holds 64 of its payload behind any ordinary header.
@@ -25,6 +27,9 @@ pub enum Kind {
     Unkeyable,
     /// An error of a router or host about another packet.
     IcmpError,
+    /// Never leaves its link: a router does not forward it, and two links may carry the same (RFC 4291 2.5.6, RFC 5771 4,
+    /// RFC 3927 7).
+    LinkLocal,
 }
 
 /// How contents are compared, settled before the first key is made.
@@ -133,7 +138,9 @@ impl Print {
         if holds_hash {
             print.payload_hash = packet.payload_hash;
         }
-        if let Some(tcp) = &packet.tcp {
+        if is_link_local(&packet.src) || is_link_local(&packet.dst) {
+            print.kind = Kind::LinkLocal;
+        } else if let Some(tcp) = &packet.tcp {
             print.seq = tcp.seq;
             print.ack = if tcp.flags & tcp_flag::ACK != 0 { tcp.ack } else { 0 };
             print.tsval = tcp.timestamps.map(|(value, _)| value);
@@ -182,6 +189,10 @@ impl Print {
                 u64::from(packet.payload_hash),
             ];
             print.key = keyed(rules.key, &words, &[]);
+            if packet.is_fragment {
+                let [protocol, offset, _, hash] = words;
+                print.head = keyed(rules.key, &[protocol << 8 | 2, offset, hash], &[]);
+            }
         }
         print
     }
@@ -207,6 +218,17 @@ impl Print {
             }
             _ => self.key,
         }
+    }
+}
+
+fn is_link_local(address: &[u8; 16]) -> bool {
+    match address {
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, _] => {
+            (*a, *b, *c) == (224, 0, 0) || (*a, *b) == (169, 254) || *a == 255
+        }
+        [0xfe, second, ..] => second & 0xc0 == 0x80,
+        [0xff, scope, ..] => scope & 0x0f <= 2,
+        _ => false,
     }
 }
 

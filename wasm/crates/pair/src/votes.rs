@@ -2,7 +2,7 @@
 //! two flows. Contents that repeat do not vote. Nothing else is asked: NAT, carrier NAT and load balancers may rename.
 
 use crate::hash::Table;
-use crate::print::Print;
+use crate::print::{Print, MIN_FRAGMENTED};
 use std::collections::VecDeque;
 
 /// How a packet of one end waits for its like.
@@ -138,6 +138,10 @@ impl Votes {
         }
         if known < ENOUGH_UNIQUE && print.alternative != 0 {
             self.take(end, print, print.alternative, true);
+        }
+        if known < ENOUGH_UNIQUE && print.head != 0 && (print.is_fragment || print.ip_len >= MIN_FRAGMENTED) {
+            // Whole at one end and in fragments at the other, or cut again on the way.
+            self.take(end, print, print.head, true);
         }
     }
 
