@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
 import type { pair as Pair } from '../../src/pair.ts';
 import type { Direction, PairSamples, Pairing } from '../../src/pairing/types.ts';
 import { DIRECTIONS } from '../../src/pairing/types.ts';
@@ -11,6 +12,14 @@ import { countsOf } from '../generators/two-ended/truth.ts';
 import type { DirectionTruth, Truth } from '../generators/two-ended/truth.ts';
 import { ROOT } from './repository.ts';
 import type { workFolder } from './small-captures.ts';
+
+/** Loss, overtaking and copies, away from the edges of the captures. */
+export const rough = {
+  loss: { enter: 0.01, leave: 0.3, lossInGood: 0.0005, lossInBad: 0.6 },
+  reorder: { ratio: 0.005, extraUs: [2_000, 40_000] },
+  duplicate: { ratio: 0.005, afterUs: [20, 5_000] },
+  trouble: { fromSeconds: 5, toSeconds: 35 },
+} as const;
 
 const PAIR = join(ROOT, 'dist/src/pair.js');
 
@@ -54,10 +63,11 @@ function recordedCounts(truth: Truth, direction: Direction): DirectionTruth {
   const recorded = {
     ...truth,
     packets: truth.packets.filter(
-      ({ fate, sentUs }) =>
-        fate !== 'outside' &&
-        sentUs >= Math.max(receiver.startSeconds, sender.startSeconds) * 1e6 &&
-        sentUs <= Math.min(receiver.stopSeconds, sender.stopSeconds) * 1e6,
+      ({ fate, sentUs, senderFrame, receiverFrames }) =>
+        (senderFrame !== null && receiverFrames.length > 0) ||
+        (fate !== 'outside' &&
+          sentUs >= Math.max(receiver.startSeconds, sender.startSeconds) * 1e6 &&
+          sentUs <= Math.min(receiver.stopSeconds, sender.stopSeconds) * 1e6),
     ),
   };
   return countsOf(recorded, direction);
@@ -85,4 +95,31 @@ export function figuresOf({ pairing }: Paired, direction: Direction) {
 export function expectedFigures({ expected }: Paired, direction: Direction) {
   const { lost, duplicated, reordered } = expected[direction];
   return { lost, duplicated, reordered };
+}
+
+export function matchedShare({ pairing, expected }: Paired): number {
+  const found = DIRECTIONS.reduce((sum, direction) => sum + pairing.document[direction].matched, 0);
+  const there = DIRECTIONS.reduce((sum, direction) => sum + expected[direction].matched, 0);
+  return found / there;
+}
+
+/** What every pairing owes: matches nearly all there are, none that is wrong, and the true offset inside its interval. */
+export function expectHonest(paired: Paired): void {
+  const { pairing, truth } = paired;
+  expect(falseMatches(paired)).toEqual([]);
+  expect(matchedShare(paired)).toBeGreaterThanOrEqual(0.999);
+  expect(matchedShare(paired)).toBeLessThanOrEqual(1);
+  expectOffsetInside(pairing, truth.clock.offsetNs);
+}
+
+/** To a microsecond: the instant the interval speaks of may be another packet than the first common one, and clocks run apart. */
+export function expectOffsetInside({ document: { clock } }: Pairing, offsetNs: number): void {
+  expect(clock.offset_low_ns).not.toBeNull();
+  expect(clock.offset_low_ns!).toBeLessThanOrEqual(offsetNs + 1_000);
+  expect(clock.offset_high_ns!).toBeGreaterThanOrEqual(offsetNs - 1_000);
+}
+
+export function expectExact(paired: Paired): void {
+  for (const direction of DIRECTIONS)
+    expect(figuresOf(paired, direction), direction).toEqual(expectedFigures(paired, direction));
 }

@@ -1,58 +1,26 @@
 /** `pair` against a simulated path whose truth is known packet by packet. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Direction, Pairing } from '../../src/pairing/types.ts';
 import { DIRECTIONS } from '../../src/pairing/types.ts';
 import { connection, game, scenario } from '../generators/two-ended/scenario.ts';
 import type { Scenario } from '../generators/two-ended/scenario.ts';
 import {
   expectedFigures,
+  expectExact,
+  expectHonest,
+  expectOffsetInside,
   falseMatches,
   figuresOf,
-  pairFiles,
+  matchedShare,
   pairScenario,
-  type Paired,
+  rough,
 } from '../helpers/pairing.ts';
+import { propertyOptions } from '../helpers/seed.ts';
 import { workFolder } from '../helpers/small-captures.ts';
-import { simulateTwoEnded } from '../generators/two-ended/simulate.ts';
 
 const folder = workFolder();
 
-/** Loss, overtaking and copies, away from the edges of the captures. */
-const rough = {
-  loss: { enter: 0.01, leave: 0.3, lossInGood: 0.0005, lossInBad: 0.6 },
-  reorder: { ratio: 0.005, extraUs: [2_000, 40_000] },
-  duplicate: { ratio: 0.005, afterUs: [20, 5_000] },
-  trouble: { fromSeconds: 5, toSeconds: 35 },
-} as const;
-
 const clocksApart = { clock: { offsetNs: 37e6, skewPpm: 50 } } as const;
-
-function matchedShare({ pairing, expected }: Paired): number {
-  const found = DIRECTIONS.reduce((sum, direction) => sum + pairing.document[direction].matched, 0);
-  const there = DIRECTIONS.reduce((sum, direction) => sum + expected[direction].matched, 0);
-  return found / there;
-}
-
-/** What every pairing owes: matches nearly all there are, none that is wrong, and the true offset inside its interval. */
-function expectHonest(paired: Paired): void {
-  const { pairing, truth } = paired;
-  expect(falseMatches(paired)).toEqual([]);
-  expect(matchedShare(paired)).toBeGreaterThanOrEqual(0.999);
-  expect(matchedShare(paired)).toBeLessThanOrEqual(1);
-  expectOffsetInside(pairing, truth.clock.offsetNs);
-}
-
-/** To a microsecond: the instant the interval speaks of may be another packet than the first common one, and clocks run apart. */
-function expectOffsetInside({ document: { clock } }: Pairing, offsetNs: number): void {
-  expect(clock.offset_low_ns).not.toBeNull();
-  expect(clock.offset_low_ns!).toBeLessThanOrEqual(offsetNs + 1_000);
-  expect(clock.offset_high_ns!).toBeGreaterThanOrEqual(offsetNs - 1_000);
-}
-
-function expectExact(paired: Paired): void {
-  for (const direction of DIRECTIONS)
-    expect(figuresOf(paired, direction), direction).toEqual(expectedFigures(paired, direction));
-}
 
 describe('pair on a simulated path', () => {
   for (const seed of [1, 2, 3])
@@ -289,6 +257,61 @@ describe('pair on a simulated path', () => {
   });
 });
 
+/** Any mixture of what the tests above try one by one. */
+const anyPath: fc.Arbitrary<Scenario> = fc
+  .record({
+    seed: fc.integer({ min: 1, max: 1_000_000 }),
+    nat: fc.constantFrom('none' as const, 'home' as const, 'port' as const, 'cgnat' as const),
+    serverBehindBalancer: fc.boolean(),
+    lossy: fc.constantFrom('neither' as const, 'up' as const, 'down' as const, 'both' as const),
+    snaplenBytes: fc.constantFrom(64, 96, 262_144),
+    format: fc.constantFrom('pcap' as const, 'pcapng' as const),
+    resolution: fc.constantFrom('microseconds' as const, 'nanoseconds' as const),
+    offsetMs: fc.integer({ min: -90_000_000, max: 90_000_000 }),
+    skewPpm: fc.integer({ min: -50, max: 50 }),
+    queueUs: fc.integer({ min: 0, max: 3_000 }),
+    startSeconds: fc.integer({ min: -1, max: 2 }),
+    echo: fc.boolean(),
+    idleShare: fc.constantFrom(0, 0.2),
+  })
+  .map((one) =>
+    scenario({
+      seed: one.seed,
+      durationSeconds: 40,
+      nat: { client: one.nat, serverBehindBalancer: one.serverBehindBalancer },
+      clientToServer: {
+        ...(one.lossy === 'up' || one.lossy === 'both' ? rough : {}),
+        queue: { meanUs: 0, spreadUs: one.queueUs, correlationSeconds: 4 },
+      },
+      serverToClient: one.lossy === 'down' || one.lossy === 'both' ? rough : {},
+      client: { capture: { startSeconds: one.startSeconds, resolution: one.resolution } },
+      server: {
+        clock: { offsetNs: one.offsetMs * 1e6, skewPpm: one.skewPpm },
+        capture: { snaplenBytes: one.snaplenBytes, format: one.format },
+      },
+      traffic: [
+        { ...game, idleShare: one.idleShare },
+        connection,
+        ...(one.echo ? [{ kind: 'echo', hz: 3, bytes: 56 } as const] : []),
+      ],
+    }),
+  );
+
+describe('pair on any simulated path', () => {
+  it('matches nearly all, nothing wrongly, counts loss exactly and holds the true offset', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPath, async (path) => {
+        const paired = await pairScenario(path, folder);
+        expectHonest(paired);
+        for (const direction of DIRECTIONS)
+          expect(figuresOf(paired, direction).lost).toBe(expectedFigures(paired, direction).lost);
+      }),
+      // No shrinking: a seed names the whole path, and a smaller one is another path.
+      { ...propertyOptions(8), endOnFailure: true },
+    );
+  });
+});
+
 describe('capture drops on a simulated path', () => {
   it('tells a capture that paused from a network that lost', async () => {
     const paired = await pairScenario(
@@ -448,7 +471,7 @@ describe('clocks of a simulated path', () => {
         clientToServer: { queue: { meanUs: 500, spreadUs: 2_000, correlationSeconds: 30 } },
         serverToClient: { queue: { meanUs: 0, spreadUs: 1_000, correlationSeconds: 60 } },
         server: { clock: { offsetNs: 37e6, skewPpm: 20 } },
-        traffic: [{ ...game, clientHz: 0.4, serverHz: 0.4 }],
+        traffic: [{ ...game, clientHz: 0.2, serverHz: 0.2 }],
       }),
       folder,
     );
@@ -456,171 +479,5 @@ describe('clocks of a simulated path', () => {
     expect(clock.steps).toEqual([]);
     expect(Math.abs(clock.skew_ppm! - 20)).toBeLessThanOrEqual(0.1);
     expectHonest(paired);
-  });
-});
-
-describe('blame on a simulated path', () => {
-  const queued = (seed: number, direction: Direction): Scenario => {
-    const standing = [{ fromSeconds: 6, toSeconds: 18, meanUs: 20_000, spreadUs: 2_000 }];
-    return scenario({
-      seed,
-      durationSeconds: 20,
-      clientToServer: direction === 'client_to_server' ? { standing } : {},
-      serverToClient: direction === 'server_to_client' ? { standing } : {},
-      server: { clock: { offsetNs: 37e6, skewPpm: ((seed * 37) % 101) - 50 } },
-      traffic: [game],
-    });
-  };
-
-  it('puts a queue of 20 ms that only the way forward has on the way forward, for each of 100 seeds', async () => {
-    const wrong: string[] = [];
-    for (let seed = 100; seed < 200; seed++) {
-      const { pairing } = await pairScenario(queued(seed, 'client_to_server'), folder);
-      const { blame, client_to_server: up, server_to_client: down } = pairing.document;
-      const isRight =
-        blame.verdict === 'path forward' && up.queueing_p95_ns! > 15e6 && down.queueing_p95_ns! < 5e6;
-      if (!isRight)
-        wrong.push(`seed ${seed}: ${blame.verdict}, ${up.queueing_p95_ns}, ${down.queueing_p95_ns}`);
-    }
-    expect(wrong).toEqual([]);
-  });
-
-  it('puts a queue of the way back on the way back', async () => {
-    for (let seed = 200; seed < 210; seed++) {
-      const { pairing } = await pairScenario(queued(seed, 'server_to_client'), folder);
-      expect(pairing.document.blame.verdict).toBe('path return');
-    }
-  });
-
-  it('blames nobody for a quiet path', async () => {
-    const { pairing } = await pairScenario(scenario({ seed: 210, traffic: [game, connection] }), folder);
-    expect(pairing.document.blame.verdict).toBe('UNDETERMINED');
-  });
-});
-
-describe('what a simulated path rewrites', () => {
-  for (const mtuBytes of [1454, 1460, 1492])
-    for (const icmp of [true, false])
-      it(`finds a link of ${mtuBytes} bytes that ${icmp ? 'answers' : 'is a black hole'}`, async () => {
-        const { pairing } = await pairScenario(
-          scenario({
-            seed: mtuBytes,
-            durationSeconds: 30,
-            serverToClient: { mtu: { bytes: mtuBytes, icmp } },
-            traffic: [
-              game,
-              {
-                kind: 'sizes',
-                hz: 10,
-                ipLengths: [576, 1280, mtuBytes, mtuBytes + 1, 1500],
-                dontFragment: true,
-              },
-            ],
-          }),
-          folder,
-        );
-        const { server_to_client: down } = pairing.document;
-        expect(down.black_hole_above_bytes).toBe(mtuBytes);
-        expect(down.packet_too_big_messages > 0).toBe(icmp);
-        expect(down.path_mtu_bytes).toBe(icmp ? mtuBytes : null);
-      });
-
-  it('counts every re-marking, the hops and the clamp', async () => {
-    const paired = await pairScenario(
-      scenario({
-        seed: 60,
-        durationSeconds: 30,
-        nat: { client: 'port' },
-        clientToServer: { dscp: 'bleach', hops: 9, mssClampBytes: 1414 },
-        serverToClient: { dscp: 'bleach-low', hops: 11 },
-        traffic: [{ ...game, ecn: 1 }, connection],
-      }),
-      folder,
-    );
-    const { client_to_server: up, server_to_client: down } = paired.pairing.document;
-    const games = (direction: Direction) =>
-      paired.truth.packets.filter(
-        (packet) =>
-          packet.direction === direction && packet.kind === 'game' && packet.receiverFrames.length > 0,
-      ).length;
-    const moves = (list: readonly { from: number; to: number; packets: number }[]) =>
-      list.filter(({ from, to }) => from !== to).map(({ from, to, packets }) => [from, to, packets]);
-    expect(moves(up.dscp_transitions)).toEqual([[46, 0, games('client_to_server')]]);
-    expect(moves(down.dscp_transitions)).toEqual([[46, 6, games('server_to_client')]]);
-    expect(moves(up.ecn_transitions)).toEqual([]);
-    expect([up.ttl_delta, down.ttl_delta]).toEqual([9, 11]);
-    expect([up.ttl_delta_changes, down.ttl_delta_changes]).toEqual([0, 0]);
-    expect(up.mss_rewrites).toEqual([{ from: 1460, to: 1414, packets: 1 }]);
-    expect(moves(down.mss_rewrites)).toEqual([]);
-    expect(paired.pairing.document.flows.every(({ is_translated }) => is_translated)).toBe(true);
-  });
-
-  it('says of a flow whose payload is rewritten that it is, or that it could not be paired, but never that all was lost', async () => {
-    const { pairing } = await pairScenario(
-      scenario({ seed: 61, durationSeconds: 30, traffic: [{ ...game, isRewritten: true }, connection] }),
-      folder,
-    );
-    const { client_to_server: up, server_to_client: down } = pairing.document;
-    expect(down.lost).toBe(0);
-    expect(up.lost).toBeLessThan(50);
-  });
-
-  it('follows a connection whose sequence numbers a middlebox moves', async () => {
-    const paired = await pairScenario(
-      scenario({ seed: 62, durationSeconds: 40, traffic: [{ ...connection, hidesSequence: true }] }),
-      folder,
-    );
-    expectHonest(paired);
-  });
-});
-
-describe('captures that are no pair', () => {
-  it('says that two captures of different sessions share nothing', async () => {
-    const one = simulateTwoEnded(scenario({ seed: 70, durationSeconds: 20 }));
-    const other = simulateTwoEnded(scenario({ seed: 71, durationSeconds: 20 }));
-    const { document } = await pairFiles(
-      [folder.put('one.pcap', one.client)],
-      [folder.put('other.pcap', other.server)],
-    );
-    expect(document.status).toBe('unrelated');
-    expect(document.tried.length).toBeGreaterThan(0);
-    expect(document.clock.offset_ns).toBeNull();
-  });
-
-  it('gives swapped ends the same figures, swapped or put right in words', async () => {
-    const run = simulateTwoEnded(
-      scenario({
-        seed: 72,
-        durationSeconds: 40,
-        clientToServer: rough,
-        server: { clock: { offsetNs: 37e6 } },
-      }),
-    );
-    const client = folder.put('client.pcap', run.client);
-    const server = folder.put('server.pcap', run.server);
-    const right = (await pairFiles([client], [server])).document;
-    const swapped = (await pairFiles([server], [client])).document;
-    const lost = [swapped.client_to_server.lost, swapped.server_to_client.lost].sort((a, b) => a - b);
-    expect(lost).toEqual([right.client_to_server.lost, right.server_to_client.lost].sort((a, b) => a - b));
-    expect(JSON.stringify([swapped.summary, swapped.findings, swapped.diagnostics])).toMatch(/swap/i);
-  });
-
-  it('leaves the skew open where only one direction was captured', async () => {
-    const run = simulateTwoEnded(
-      scenario({
-        seed: 73,
-        durationSeconds: 40,
-        server: { clock: { offsetNs: 37e6, skewPpm: 20 } },
-        traffic: [{ kind: 'large', hz: 20, bytes: 400 }],
-      }),
-    );
-    const { document } = await pairFiles(
-      [folder.put('client.pcap', run.client)],
-      [folder.put('server.pcap', run.server)],
-    );
-    expect(document.client_to_server.matched).toBeGreaterThan(100);
-    expect(document.clock.skew_status).toBe('UNIDENTIFIED');
-    expect(document.clock.skew_ppm).toBeNull();
-    expect(document.clock.offset_ns).toBeNull();
   });
 });
