@@ -123,7 +123,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
     for (const file of files) {
       const progress = (bytes: number): void =>
         options.onProgress?.({ bytes: doneBytes + bytes, totalBytes, packets: pipeline.frames });
-      const read = await readCapture(file, pool, pipeline, diagnostics, {
+      const read = await readCapture(file, pool, pipeline.buffers, diagnostics, {
         name: nameOf(options, file.path),
         segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
         hash: options.hash === true,

@@ -4,29 +4,36 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import type { EvidenceEntry, EvidenceFile } from './annex/evidence-log.ts';
 import { indentedJson, type Json } from './annex/json.ts';
 import { KeptTables } from './annex/kept-tables.ts';
 import { writeAnnex, type AnnexResult } from './annex/package.ts';
 import { planPrivacy, type Tier } from './annex/privacy.ts';
+import { CASE_LOG } from './casebook/book.ts';
 import { readCase, type Case } from './case/read-case.ts';
 import type { CaseCapture } from './case/check.ts';
+import { parseTrace, readTrace, type Trace } from './case/trace.ts';
 import { createCohortMap } from './cohorts/classify.ts';
 import { parsePrefix } from './cohorts/prefix.ts';
 import { PROFILES } from './comparison/profiles.ts';
 import type { Comparison } from './comparison/types.ts';
 import { diff, readCohorts, type DiffResult } from './diff.ts';
 import { engineManifest, packageVersion } from './engine/load.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, InputError } from './errors.ts';
 import { buildExtracts, type CaptureFiles } from './extracts/build.ts';
+import { exampleFlows } from './extracts/examples.ts';
+import { lossOf, rasterOf } from './extracts/raster.ts';
 import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
-import type { CaptureFacts, FindingFacts, ReportInput } from './report/input.ts';
+import type { CaptureFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
 import { omit } from './redaction/case-view.ts';
+import { parseAddress } from './redaction/pseudonyms.ts';
 import { buildReport } from './report/model.ts';
+import { qualityFacts } from './report/quality.ts';
 import { sortedFlows } from './tables/flows.ts';
 
 export interface RunCaseOptions {
@@ -38,6 +45,8 @@ export interface RunCaseOptions {
   readonly redactionKeyPath?: string;
   /** Takes an offset from TCP timestamps, which could tell hosts apart by their clocks. */
   readonly rebaseTimestamps?: boolean;
+  /** Also as one file `<out>.zip`. */
+  readonly zip?: boolean;
   /** RFC 3339 UTC; asked for each line of the evidence log. */
   readonly now: () => string;
   readonly workers?: number;
@@ -61,6 +70,8 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
   const log = (action: string, argv: readonly string[], inputs: readonly EvidenceFile[]): void => {
     evidence.push({ utc: options.now(), actor, action, argv, inputs, outputs: [] });
   };
+  const caseLog = join(given.folder, CASE_LOG);
+  if (existsSync(caseLog)) log('case log', [], [{ path: CASE_LOG, sha256: sha256File(caseLog) }]);
   const tables = new KeptTables();
   const names = new Map(given.captures.map((capture) => [capture.path, capture.given]));
   const nameOf = (path: string): string => names.get(path) ?? relative(given.folder, path);
@@ -124,6 +135,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       ...tables.leftOut(),
     ],
   };
+  const traces = await readTraces(given);
   const caseName = relative(given.folder, given.file);
   const privacy = await planPrivacy({
     tier,
@@ -131,7 +143,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     caseName,
     signingKeyPath: options.keyPath,
     redactionKeyPath: options.redactionKeyPath ?? null,
-    addresses: tables.addresses(),
+    addresses: [...tables.addresses(), ...traces.flatMap(({ trace }) => traceAddresses(trace))],
     captures: facts,
     shown: comparison.comparisons.map(({ cohort }) => cohort),
   });
@@ -141,6 +153,22 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       findings: findings.map((finding) => omit(finding, 'flow_ids', 'label')),
       captures: withClocks(given, privacy.document, facts),
       headline: comparison.headline_row,
+      quality: [
+        ...qualityFacts('baseline', compared.baseline.quality),
+        ...qualityFacts('evening', compared.evening.quality),
+      ],
+      // A router that is known by a name only shows no address: names stay out of the annex.
+      traces: traces.map((trace, index) => ({ ...trace, name: `trace-${index + 1}` })),
+      examples: exampleFlows(tables.set('evening').flows, comparison, {
+        isServer: (address) => document.servers.some((server) => server.address === address),
+        cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
+      }),
+      localisation: compared.localisation,
+      ...seriesOf(tables, {
+        isServer: (address) => document.servers.some((server) => server.address === address),
+        cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
+        toward: comparison.vantage === 'client' ? 'server' : 'client',
+      }),
     }),
     version,
     // Rewritten already: a pseudonym of a pseudonym would match nothing.
@@ -175,6 +203,8 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
   const annex = await writeAnnex({
     dir: options.out,
     keyPath: options.keyPath,
+    wasmSha256: engineManifest().wasm_sha256,
+    zip: options.zip ?? false,
     report: { ...report, extracts: extracts.map(({ entry }) => entry) },
     analysis: analysisText(report),
     tables: tables.parquet(privacy.pseudonyms),
@@ -329,6 +359,67 @@ function captureFiles(
   return [...sets.values()];
 }
 
+interface SeriesInput {
+  readonly isServer: (address: string) => boolean;
+  readonly cohortOf: (address: string) => string;
+  readonly toward: 'client' | 'server';
+}
+
+const RASTER_CLIENTS_PER_COHORT = 20;
+
+/** What the figures over time need of the kept tables, both periods. */
+function seriesOf(
+  tables: KeptTables,
+  { isServer, cohortOf, toward }: SeriesInput,
+): Required<Pick<ReportInput, 'raster' | 'rasterLeftOut' | 'lossTimeline'>> {
+  const periods = ['baseline', 'evening'] as const;
+  const clients = { isServer, isMeant: () => true, toward };
+  const cells = periods.flatMap((period) =>
+    rasterOf(tables.set(period), clients, cohortOf).map((cell) => ({ period, ...cell })),
+  );
+  // The first ones of every cohort: a picture holds few, and the tables hold all.
+  const kept = new Set<string>();
+  const perCohort = new Map<string, number>();
+  for (const { client, cohort } of cells) {
+    const count = perCohort.get(cohort) ?? 0;
+    if (kept.has(client) || count >= RASTER_CLIENTS_PER_COHORT) continue;
+    kept.add(client);
+    perCohort.set(cohort, count + 1);
+  }
+  return {
+    raster: cells.filter(({ client }) => kept.has(client)),
+    rasterLeftOut: new Set(cells.map(({ client }) => client)).size - kept.size,
+    lossTimeline: periods.flatMap((period) => {
+      const { flows, bins } = tables.set(period);
+      return lossOf(flows, bins, isServer).map((cell) => ({ period, ...cell }));
+    }),
+  };
+}
+
+async function readTraces(given: Case): Promise<TraceFacts[]> {
+  const read = (given.document.traces ?? []).map(async ({ path, from, state, at }): Promise<TraceFacts> => {
+    const full = resolve(given.folder, path);
+    const text = await readFile(full, 'utf8').catch((cause: unknown) => {
+      throw new InputError(
+        {
+          code: 'case/missing-file',
+          message: `the trace ${path} cannot be read`,
+          help: 'paths are relative to the case file',
+          path: given.file,
+        },
+        { cause },
+      );
+    });
+    const trace = parseTrace(text, path);
+    return { name: path, from, state, at: at ?? null, trace, reading: readTrace(trace) };
+  });
+  return Promise.all(read);
+}
+
+function traceAddresses({ hops }: Trace): Uint8Array[] {
+  return hops.flatMap(({ address }) => (address === null ? [] : (parseAddress(address) ?? [])));
+}
+
 function thresholdOf({ document }: Case): ReportInput['threshold'] {
   if (document.slo !== undefined)
     return { rtt_ns: document.slo.rtt_ms * 1e6, label: `SLO of the case: ${document.slo.rtt_ms} ms` };
@@ -348,6 +439,10 @@ function inputFiles(given: Case, facts: readonly CaptureFacts[]): EvidenceFile[]
   return [
     { path: relative(given.folder, given.file), sha256: given.sha256 },
     ...cohorts,
+    ...(given.document.traces ?? []).map(({ path }) => ({
+      path,
+      sha256: sha256File(resolve(given.folder, path)),
+    })),
     ...facts.map(({ path, sha256 }) => ({ path, sha256 })),
   ];
 }
@@ -365,7 +460,11 @@ function analysisText(report: ReportInput): string {
       tier: report.tier,
       case: report.case,
       captures: report.captures,
+      quality: report.quality,
       findings: report.findings,
+      traces: report.traces,
+      examples: report.examples,
+      localisation: report.localisation,
       comparison: report.comparison,
     }),
   ) as Json;

@@ -6,6 +6,7 @@
  */
 
 import type { VerifyOptions, AnnexCheck } from './annex/verify.ts';
+import type * as Casebook from './casebook/front.ts';
 import type { CaseResult, RunCaseOptions } from './case.ts';
 import type { DiffOptions, DiffResult } from './diff.ts';
 import type { ExportOptions } from './export.ts';
@@ -34,6 +35,7 @@ export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';
 export { renderAnalysis } from './report/analysis-terminal.ts';
+export { qualityFacts } from './report/quality.ts';
 export { renderTerminal } from './report/terminal.ts';
 export { sortedFlows } from './tables/flows.ts';
 export { Batch } from './tables/batch.ts';
@@ -113,4 +115,27 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
 /** What a receiver runs; see src/annex/verify.ts. */
 export async function verifyAnnex(path: string, options?: VerifyOptions): Promise<AnnexCheck> {
   return (await import('./annex/verify.ts')).verifyAnnex(path, options);
+}
+
+/** Documents that have a JSON Schema; see src/schemas/catalog.ts. */
+export const SCHEMA_NAMES = [
+  'case',
+  'analyze',
+  'annex',
+  'diff',
+  'extracts',
+  'manifest',
+  'pair',
+  'verify',
+] as const;
+
+/** The JSON Schema of a document by its name, null for a name that is none; see src/schemas/catalog.ts. */
+export async function jsonSchema(name: string): Promise<Record<string, unknown> | null> {
+  return (await import('./schemas/catalog.ts')).jsonSchema(name);
+}
+
+/** Opens a case: answers → a folder with case.yaml and its log; see src/casebook/. */
+export type { Answers, Question } from './casebook/intake.ts';
+export async function casebook(): Promise<typeof Casebook> {
+  return import('./casebook/front.ts');
 }

@@ -13,11 +13,16 @@ import { Diagnostics } from './diagnostics/tally.ts';
 import { Timeline } from './diagnostics/timeline.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { linkTypeName } from './diagnostics/link-types.ts';
+import { TABLES } from './engine/abi.generated.ts';
 import { Core } from './engine/core.ts';
 import { checkFilter } from './engine/decode.ts';
+import { layerPath } from './engine/layers.ts';
 import { compileEngine } from './engine/load.ts';
 import { Pool } from './parallel/pool.ts';
+import { RowBuffers } from './parallel/row-buffers.ts';
 import { readCapture, SEGMENT_BYTES } from './parallel/read-capture.ts';
+
+const LAYER_NAMES = TABLES.packets.columns.find(({ name }) => name === 'layers')?.codes ?? [];
 
 export interface InfoOptions {
   readonly workers?: number;
@@ -31,7 +36,7 @@ export interface CaptureInfo extends CaptureSummary {
   /** Bytes of the file as it lies; null for a pipe. */
   readonly file_bytes: number | null;
   readonly duration_ns: number | null;
-  /** Bytes on the wire, as the records state them. */
+  /** Bytes on the wire as the records state them, never fewer than they hold. */
   readonly wire_bytes: number;
   readonly captured_bytes: number;
   readonly packets_per_second: number | null;
@@ -48,6 +53,8 @@ export interface CaptureInfo extends CaptureSummary {
   readonly tunnelled_packets: number;
   readonly vlan_packets: number;
   readonly large_tcp_packets: number;
+  /** Decoded packets by their layers from the outside of the frame to the IP header, the most frequent first. */
+  readonly packets_by_layers: readonly { readonly layers: string; readonly packets: number }[];
   readonly records_by_link_type: readonly { readonly link_type: string; readonly records: number }[];
 }
 
@@ -86,7 +93,7 @@ export async function captureInfo(inputs: readonly string[], options: InfoOption
         onBytes: (bytes) => options.onProgress?.({ bytes: doneBytes + bytes, totalBytes, packets }),
         onSegment: ({ rows, summary }) => {
           packets += summary.records;
-          spares.give(rows.buffer);
+          spares.give(rows);
         },
       });
       timeline.add(read.facts, diagnostics);
@@ -99,19 +106,6 @@ export async function captureInfo(inputs: readonly string[], options: InfoOption
   timeline.conclude(diagnostics);
   const records = diagnostics.records();
   return { captures, quality: qualityOf(records), diagnostics: records };
-}
-
-/** Rows are of no interest here; their memory serves again. */
-class RowBuffers {
-  readonly #buffers: SharedArrayBuffer[] = [];
-
-  take(): SharedArrayBuffer | null {
-    return this.#buffers.pop() ?? null;
-  }
-
-  give(buffer: ArrayBufferLike): void {
-    if (buffer instanceof SharedArrayBuffer && this.#buffers.length < 8) this.#buffers.push(buffer);
-  }
 }
 
 function infoOf(read: Parameters<typeof summaryOf>[0], fileBytes: number | null): CaptureInfo {
@@ -138,6 +132,9 @@ function infoOf(read: Parameters<typeof summaryOf>[0], fileBytes: number | null)
     tunnelled_packets: facts.tunnelledPackets,
     vlan_packets: facts.taggedPackets,
     large_tcp_packets: facts.largePackets,
+    packets_by_layers: [...facts.ways]
+      .map(([layers, packets]) => ({ layers: layerPath(layers, LAYER_NAMES), packets }))
+      .sort((a, b) => b.packets - a.packets || (a.layers < b.layers ? -1 : 1)),
     records_by_link_type: [...facts.linkTypes]
       .sort(([a], [b]) => a - b)
       .map(([linkType, records]) => ({ link_type: linkTypeName(linkType), records })),

@@ -28,6 +28,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
       ...[
         'case.ts',
         'case/',
+        'schemas/',
+        'casebook/',
         'annex/',
         'report/',
         'diff.ts',
@@ -63,6 +65,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
     mayUse: [
       ...[
         'case/',
+        'casebook/',
         'annex/',
         'report/',
         'extracts/',
@@ -102,9 +105,19 @@ export const ROOM_RULES: readonly RoomRule[] = [
     because: 'names and pseudonyms are a matter of bytes and text: it must not need a capture or a report',
   },
   {
+    room: 'schemas/',
+    mayUse: ['case/', 'comparison/', 'tables/', SCHEMA, ...LEAVES],
+    because: 'the shape of every document as data: it describes what others make and makes none',
+  },
+  {
     room: 'case/',
     mayUse: ['cohorts/', 'diagnostics/', ...LEAVES],
     because: 'reading case.yaml is a matter of text: it must not need a capture',
+  },
+  {
+    room: 'casebook/',
+    mayUse: ['annex/', 'case/', 'schemas/', ...LEAVES],
+    because: 'a case while it is worked on: intake, log and last days; it measures nothing and packs nothing',
   },
   {
     room: 'annex/',
@@ -120,7 +133,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'metrics/',
         'pairing/',
       ],
-      ...['case/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/', ...LEAVES],
+      ...['case/', 'schemas/', 'extracts/', 'redaction/', 'capture/', 'tables/', SCHEMA, 'diagnostics/'],
+      ...LEAVES,
     ],
     because: 'the annex packages what others found; it measures nothing itself',
   },
@@ -133,6 +147,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'findings/',
         'info.ts',
         'analyze.ts',
+        'localise/',
         'case/',
         'cohorts/',
         'comparison/',
@@ -200,7 +215,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
   },
   {
     room: 'info.ts',
-    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', 'diagnostics/', ...LEAVES],
+    mayUse: ['analyze.ts', 'parallel/', 'capture/', 'engine/', SCHEMA, 'diagnostics/', ...LEAVES],
     because: 'what a capture holds is told by reading it; no flow and no table is made',
   },
   {
@@ -317,6 +332,7 @@ const FILE_ROOMS = [
     'cli/',
     'case.ts',
     'case/',
+    'casebook/',
     'annex/',
     'extracts/',
     'redaction/',
@@ -342,9 +358,19 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   },
   { module: 'parquet-wasm*', rooms: ['tables/'], because: 'as apache-arrow' },
   { module: '@observablehq/plot', rooms: ['report/'], because: 'figures are part of the report' },
+  { module: 'pdfkit', rooms: ['report/'], because: 'the summary as PDF, without a browser' },
+  { module: 'svg-to-pdfkit', rooms: ['report/'], because: 'figures of the PDF are those of the pages' },
   { module: 'linkedom', rooms: ['report/'], because: 'a document for the figures to be drawn in' },
-  { module: 'yaml', rooms: ['case/', 'cohorts/'], because: 'the two inputs that people write by hand' },
-  { module: 'zod', rooms: ['case/', 'cohorts/'], because: 'as yaml: shapes of hand-written inputs' },
+  {
+    module: 'yaml',
+    rooms: ['case/', 'casebook/', 'cohorts/'],
+    because: 'the inputs that people write by hand',
+  },
+  {
+    module: 'zod',
+    rooms: ['case/', 'cohorts/', 'schemas/'],
+    because: 'shapes of documents, read and written',
+  },
   {
     module: 'ipaddr.js',
     rooms: ['cohorts/', 'case/', 'annex/', 'redaction/', 'capture/', 'tables/', 'pairing/'],
@@ -375,6 +401,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
     rooms: [
       'case.ts',
       'case/',
+      'casebook/',
       'annex/',
       'redaction/',
       'report/',
@@ -418,6 +445,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
     ],
     because: 'bytes in, tables out',
   },
+  { module: 'node:readline/promises', rooms: ['cli/'], because: 'questions are asked on a terminal' },
   { module: 'node:buffer', rooms: 'any', because: 'bytes' },
   {
     module: 'node:events',

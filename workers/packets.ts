@@ -9,14 +9,14 @@ import type {
   DecodeBlockTask,
   DecodeRangeTask,
 } from '../src/parallel/messages.ts';
-import { analyzeTask, decodeTask } from '../src/parallel/tasks.ts';
+import { Station } from '../src/parallel/tasks.ts';
 
-const core = new Core((workerData as { module: WebAssembly.Module }).module);
+const station = new Station(new Core((workerData as { module: WebAssembly.Module }).module));
 
 export function decode(task: DecodeRangeTask | DecodeBlockTask): DecodeAnswer {
-  return decodeTask(core, task);
+  return station.decode(task);
 }
 
 export function analyze(task: AnalyzeTask): AnalyzeAnswer {
-  return analyzeTask(core, task);
+  return station.analyze(task);
 }

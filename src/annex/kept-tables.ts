@@ -58,7 +58,7 @@ export class KeptTables {
   set(label: string): CaptureSet {
     const of = (name: TableName): Batch[] =>
       (this.#batches.get(name) ?? []).filter((piece) => piece.label === label).map(({ batch }) => batch);
-    return { label, flows: sortedFlows(of('flows')), rtt: of('rtt') };
+    return { label, flows: sortedFlows(of('flows')), rtt: of('rtt'), bins: of('bins') };
   }
 
   leftOut(): string[] {

@@ -105,6 +105,10 @@ function nameFiles(pseudonyms: Pseudonyms, { given, captures, caseName }: Privac
     pseudonyms.nameFile(path, name);
     if (basename(path) !== path) pseudonyms.nameFile(basename(path), name);
   }
+  for (const [index, { path }] of (given.document.traces ?? []).entries()) {
+    pseudonyms.nameFile(path, `trace-${index + 1}.txt`);
+    if (basename(path) !== path) pseudonyms.nameFile(basename(path), `trace-${index + 1}.txt`);
+  }
   pseudonyms.nameFile(caseName, 'case.yaml');
   if (given.cohorts?.kind === 'file') pseudonyms.nameFile(given.cohorts.given, 'cohorts');
   return names;

@@ -13,7 +13,7 @@ export interface Reproduction {
 }
 
 /** Written anew by every packaging, so they may differ: who packaged, when, and with which key. */
-const MAY_DIFFER = String.raw`evidence-log\.jsonl|public-key\.pem`;
+const MAY_DIFFER = String.raw`evidence-log\.jsonl|public-key\.pem|attestation\.dsse\.json`;
 
 export function renderReproduce({ version, seed, argv, inputs, findByHash }: Reproduction): string {
   const check = findByHash ? checkByHash(inputs) : checkByName(inputs);

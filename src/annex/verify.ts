@@ -1,15 +1,13 @@
 /**
- * What a receiver runs: hashes, missing and added files, signature, and the chain of the log. Every fault is found, not
+ * What a receiver runs, on a folder or a .zip: hashes, missing and added files, signature, attestation, and the chain of the log. Every fault is found, not
  * only the first. Without `expectedKey` it proves that nothing changed since *someone* signed; with it, since *they* did.
  */
-import { lstat, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { InputError } from '../errors.ts';
+import { createHash } from 'node:crypto';
+import { ATTESTATION_FILE, checkAttestation } from './attestation.ts';
 import { parseSums, SIGNATURE_FILE, SUMS_FILE } from './checksums.ts';
 import { checkLog } from './evidence-log.ts';
 import { fingerprintOf, isSignedBy, normalizeFingerprint, readPublicKey } from './signing.ts';
-import { hashFile, walkFolder } from './walk.ts';
-import type { Entry } from './walk.ts';
+import { openAnnex, type AnnexFiles } from './source.ts';
 
 export const LOG_FILE = 'evidence-log.jsonl';
 export const PUBLIC_KEY_FILE = 'public-key.pem';
@@ -43,25 +41,17 @@ export interface VerifyOptions {
 const MAX_TEXT_BYTES = 64 << 20;
 
 export async function verifyAnnex(path: string, options: VerifyOptions = {}): Promise<AnnexCheck> {
-  const entries = await listFolder(path);
-  const faults: AnnexFault[] = [];
-  const fault = (code: string, at: string, message: string, line?: number): number =>
+  const source = await openAnnex(path);
+  const faults: AnnexFault[] = [...source.faults];
+  const fault: AddFault = (code, at, message, line) => {
     faults.push({ code, path: at, message, ...(line === undefined ? {} : { line }) });
-  const files = new Set(entries.filter(({ kind }) => kind === 'file').map((entry) => entry.path));
-  for (const entry of entries) {
-    if (entry.kind === 'other')
-      fault('annex/not-a-file', entry.path, 'is a link or a device; an annex holds plain files only');
-    if (entry.kind === 'empty-folder')
-      fault('annex/extra', entry.path, 'is an empty folder; an annex has none');
-  }
+  };
   const read = async (name: string): Promise<Buffer | null> => {
-    if (!files.has(name)) {
-      fault('annex/missing', name, 'is missing');
-      return null;
-    }
-    const { size } = await lstat(join(path, name));
-    if (size <= MAX_TEXT_BYTES) return readFile(join(path, name));
-    fault('annex/too-large', name, `is ${size} bytes; expected at most ${MAX_TEXT_BYTES}`);
+    const size = source.sizes.get(name);
+    if (size === undefined) fault('annex/missing', name, 'is missing');
+    else if (size > MAX_TEXT_BYTES)
+      fault('annex/too-large', name, `is ${size} bytes; expected at most ${MAX_TEXT_BYTES}`);
+    else return collect(source.read(name));
     return null;
   };
 
@@ -69,6 +59,7 @@ export async function verifyAnnex(path: string, options: VerifyOptions = {}): Pr
   const signature = await read(SIGNATURE_FILE);
   const pem = await read(PUBLIC_KEY_FILE);
   const log = await read(LOG_FILE);
+  const attestation = await read(ATTESTATION_FILE);
 
   const key = pem && readPublicKey(pem);
   if (pem && !key) fault('annex/bad-key', PUBLIC_KEY_FILE, 'is not an Ed25519 public key in PEM');
@@ -86,59 +77,57 @@ export async function verifyAnnex(path: string, options: VerifyOptions = {}): Pr
       `does not sign these bytes of ${SUMS_FILE} with the key in ${PUBLIC_KEY_FILE}`,
     );
 
-  const bytes = sums ? await checkHashes(path, sums, files, fault) : 0;
+  const { hashes, bytes } = sums ? await checkHashes(source, sums, fault) : { hashes: null, bytes: 0 };
   let logLines = 0;
   if (log) {
     const checked = checkLog(log.toString('utf8'));
     logLines = checked.entries.length;
     for (const { code, line, message } of checked.faults) fault(code, LOG_FILE, message, line);
   }
-  const packSha256 = sums ? await hashFile(join(path, SUMS_FILE)) : null;
+  // Last: where a file differs, its own fault is the one to read first.
+  if (key && attestation && hashes)
+    for (const { code, message } of checkAttestation(attestation.toString('utf8'), key, hashes))
+      fault(code, ATTESTATION_FILE, message);
   return {
     ok: faults.length === 0,
     faults,
-    checked: { files: files.size, bytes, logLines },
+    checked: { files: source.sizes.size, bytes, logLines },
     fingerprint,
-    packSha256,
+    packSha256: sums && createHash('sha256').update(sums).digest('hex'),
   };
 }
 
-async function listFolder(path: string): Promise<Entry[]> {
-  const refuse = (message: string, cause?: unknown): InputError =>
-    new InputError(
-      { code: 'annex/not-a-folder', message, help: 'pass the folder that holds SHA256SUMS', path },
-      { cause },
-    );
-  const status = await lstat(path).catch((error: unknown) => {
-    throw refuse(`cannot open the annex (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, error);
-  });
-  if (!status.isDirectory()) throw refuse('the annex is not a folder');
-  const entries = await walkFolder(path);
-  if (!entries) throw refuse('the folder holds more than 100000 entries; an annex is smaller');
-  return entries;
+type AddFault = (code: string, at: string, message: string, line?: number) => void;
+
+async function collect(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const piece of pieces) parts.push(piece);
+  return Buffer.concat(parts);
 }
 
 async function checkHashes(
-  root: string,
+  source: AnnexFiles,
   sums: Buffer,
-  files: ReadonlySet<string>,
-  fault: (code: string, at: string, message: string, line?: number) => number,
-): Promise<number> {
+  fault: AddFault,
+): Promise<{ hashes: ReadonlyMap<string, string>; bytes: number }> {
   const { hashes, faults } = parseSums(sums.toString('utf8'));
   for (const { code, line, message } of faults) fault(code, SUMS_FILE, message, line);
   let bytes = 0;
   for (const [name, expected] of hashes) {
-    if (!files.has(name)) {
+    const size = source.sizes.get(name);
+    if (size === undefined) {
       fault('annex/missing', name, `is listed in ${SUMS_FILE} but missing`);
       continue;
     }
-    bytes += (await lstat(join(root, name))).size;
-    const found = await hashFile(join(root, name));
+    bytes += size;
+    const hash = createHash('sha256');
+    for await (const piece of source.read(name)) hash.update(piece);
+    const found = hash.digest('hex');
     if (found !== expected) fault('annex/changed', name, `has the SHA-256 ${found}, signed was ${expected}`);
   }
-  for (const name of files) {
+  for (const name of source.sizes.keys()) {
     if (!hashes.has(name) && name !== SUMS_FILE && name !== SIGNATURE_FILE)
       fault('annex/extra', name, `is not listed in ${SUMS_FILE}: it was added after signing`);
   }
-  return bytes;
+  return { hashes, bytes };
 }

@@ -1,6 +1,4 @@
-/** What lies in an annex folder, byte for byte: every entry by its path with `/`, hashed without loading it. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+/** What lies in an annex folder, byte for byte: every entry by its path with `/`. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -28,10 +26,4 @@ export async function walkFolder(root: string): Promise<Entry[] | null> {
     if (found.length + waiting.length > MAX_ENTRIES) return null;
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { gunzipSync, constants } from 'node:zlib';
 import { Core } from '../engine/core.ts';
-import { decodeSegment } from '../engine/decode.ts';
+import { SegmentDecoder } from '../engine/decode.ts';
 import { compileEngine } from '../engine/load.ts';
 import { Unpacking, type PackedFormat } from '../engine/unpack.ts';
 import type { CaptureFile } from './open.ts';
@@ -27,12 +27,15 @@ function firstTimestamp(core: Core, file: CaptureFile): bigint | null {
     return piece.length;
   };
   const config = { baseOffset: 0, endOffset: null, fileLength: null, start: 'head' as const, context: null };
+  const decoder = new SegmentDecoder(core);
   try {
-    const segment = decodeSegment(core, config, read, false, (length) => new Uint8Array(length));
+    const segment = decoder.decode(config, read, false, (length) => new Uint8Array(length));
     return segment.summary.times?.firstNs ?? null;
   } catch {
     // Not a capture: reading it in its turn gives the error with its place.
     return null;
+  } finally {
+    decoder.close();
   }
 }
 

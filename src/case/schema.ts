@@ -31,7 +31,12 @@ export const PUBLISHABLE = [
   'owner',
   'changes',
   'slo_statement',
+  'ticket',
+  'symptoms',
 ] as const;
+
+/** Providers whose ticket fields are known: a data file each in report/presets/. */
+export const PRESETS = ['aws', 'google-cloud', 'azure', 'hetzner', 'ovh', 'generic'] as const;
 
 const line = z
   .string()
@@ -65,7 +70,15 @@ const server = z.strictObject({
   provider: line.optional().describe('who hosts this server; the asks are addressed to them'),
   asn: z.int().min(0).max(4_294_967_295).optional(),
   datacenter: line.optional(),
+  rack: line.optional().describe('rack, instance or host name as the provider knows it'),
   kind: z.enum(SERVER_KINDS).default('unknown'),
+});
+
+const trace = z.strictObject({
+  path: filePath.describe('text that mtr or traceroute printed, relative to this case file'),
+  from: z.enum(ENDS).describe('where it was run'),
+  state: z.enum(['failing', 'healthy']).describe('did the trouble show at that time'),
+  at: z.iso.datetime({ offset: true }).optional().describe('when it was run'),
 });
 
 const capture = z.strictObject({
@@ -108,6 +121,28 @@ export const caseSchema = z.strictObject({
     .array(z.strictObject({ at: z.iso.datetime({ offset: true }), what: line }))
     .optional()
     .describe('changes on our side; an empty list states that there were none'),
+  symptoms: z.array(line).optional().describe('what players report, in their words'),
+  games: z.array(line).optional().describe('titles that are affected'),
+  ticket: z
+    .strictObject({
+      preset: z.enum(PRESETS).default('generic').describe('whose ticket form asks.md is to fill'),
+      fields: z
+        .record(z.string().regex(/^[a-z][a-z0-9_]*$/), line)
+        .optional()
+        .describe('values that the form asks for, e.g. instance_ids: i-0abc'),
+    })
+    .optional(),
+  traces: z
+    .array(trace)
+    .optional()
+    .describe('mtr and traceroute runs; shown beside packet evidence, never instead'),
+  retention: z
+    .strictObject({
+      captures: date.optional().describe('when the raw captures are to be deleted'),
+      extracts: date.optional().describe('when packet extracts and tables are to be deleted'),
+      annex: date.optional().describe('when the rest of the annex is to be deleted'),
+    })
+    .optional(),
   purpose: paragraph.optional().describe('why these captures were taken'),
   legal_basis: paragraph
     .optional()
@@ -137,7 +172,7 @@ export type Profile = (typeof PROFILES)[number];
 export type Period = (typeof PERIODS)[number];
 export type CaptureEnd = (typeof ENDS)[number];
 
-/** JSON Schema (draft 2020-12) of what a person may write, for editors: src/case/case.schema.json is this, printed. */
+/** JSON Schema (draft 2020-12) of what a person may write, for editors: src/schemas/json/case.schema.json is this, printed. */
 export function caseJsonSchema(): Record<string, unknown> {
   return { title: 'lagdiff case', ...z.toJSONSchema(caseSchema, { io: 'input', target: 'draft-2020-12' }) };
 }

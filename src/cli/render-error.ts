@@ -6,7 +6,7 @@ import { LagdiffError, type ErrorFacts } from '../index.ts';
 const SENTENCES: Readonly<Record<string, { readonly message: string; readonly help: string }>> = {
   'capture/unknown-format': {
     message: 'is not a capture: expected pcap or pcapng, plain or compressed by gzip, zstd, lz4 or xz',
-    help: 'give the file that tcpdump -w or Wireshark wrote',
+    help: 'give the file that tcpdump -w or Wireshark wrote; another format (snoop, ERF, Sniffer): editcap -F pcapng IN OUT',
   },
   'capture/empty-file': {
     message: 'is empty',

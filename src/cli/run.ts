@@ -2,6 +2,7 @@
 
 import yargs from 'yargs';
 import { UsageError } from '../index.ts';
+import { startRecord } from './case-log.ts';
 import { commands } from './commands/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { STDIN_WORD } from './options.ts';
@@ -40,9 +41,16 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   for (const command of commands(io, (value) => (code = value))) parser.command(command);
   try {
     let output = '';
-    await parser.parseAsync(typed, {}, (_error, _argv, text) => {
-      output = text;
-    });
+    const record = await startRecord(argv, io);
+    try {
+      await parser.parseAsync(typed, {}, (_error, _argv, text) => {
+        output = text;
+      });
+    } catch (error) {
+      await record?.finish(!isClosedPipe(error));
+      throw error;
+    }
+    await record?.finish(false);
     if (output !== '') await print(io, `${output}\n`);
     return code;
   } catch (error) {

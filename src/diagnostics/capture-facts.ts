@@ -50,6 +50,8 @@ export class CaptureFacts {
   snaplen: number | null = null;
   silences: PlacedSilence[] = [];
   readonly linkTypes = new Map<number, number>();
+  /** Decoded packets by their layers, packed. */
+  readonly ways = new Map<bigint, number>();
 
   constructor(path: string) {
     this.path = path;
@@ -83,6 +85,8 @@ export class CaptureFacts {
     this.largePackets += quality.largePackets;
     this.tunnelledPackets += quality.tunnelledPackets;
     this.taggedPackets += quality.taggedPackets;
+    for (const { layers, packets } of quality.ways)
+      this.ways.set(layers, (this.ways.get(layers) ?? 0) + packets);
     this.records += summary.records;
     this.decoded += summary.decoded;
     this.diagnosed += summary.diagnosed;

@@ -1,6 +1,6 @@
 // Printed by `cargo run -p abi --bin emit_abi` from the Rust lists; `npm run wasm:build` writes it. Never edited.
 
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 5;
 
 export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';
 
@@ -139,8 +139,8 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'connection_state', type: 'code', unit: '', definition: 'state at the last packet; null unless TCP', codes: ['established', 'half_open', 'half_closed', 'closed', 'reset', 'refused'] },
       { name: 'reset_by', type: 'code', unit: '', definition: 'which end sent the first RST that was no refusal; null without one', codes: ['initiator', 'responder'] },
       { name: 'handshake_attempts', type: 'u32', unit: 'packets', definition: 'SYNs sent by the initiator; null unless TCP' },
-      { name: 'path_mtu_bytes', type: 'u32', unit: 'bytes', definition: 'largest IP packet the path is known to carry or told to carry; null when unknown' },
-      { name: 'mtu_finding', type: 'code', unit: '', definition: 'what was concluded about the path MTU', codes: ['none', 'clamped', 'packet_too_big', 'fragmented', 'black_hole'] },
+      { name: 'path_mtu_bytes', type: 'u32', unit: 'bytes', definition: 'smallest MTU that an ICMP error named for the flow; else the largest IP packet that its far end acknowledged (TCP; the path may carry more, unless mtu_finding is black_hole); null without either' },
+      { name: 'mtu_finding', type: 'code', unit: '', definition: 'what limits the size of packets: an ICMP error named one too big; or larger ones vanish unanswered while smaller ones arrive (RFC 2923 2.1); or fragments; or one SYN seen twice, the second time with a smaller MSS; none = acknowledged TCP data and none of these; null where no packet could tell', codes: ['none', 'clamped', 'packet_too_big', 'fragmented', 'black_hole'] },
     ],
   },
   rtt: {

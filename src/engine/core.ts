@@ -132,11 +132,11 @@ export class Session {
     return this.peek(what).slice();
   }
 
-  table(id: number): RawTable {
+  /** A table's rows since the round before; null without any. */
+  table(id: number): RawTable | null {
     const at = this.#core.call((e) => e.table(this.#handle, id)) >>> 0;
-    const head = this.#words(at, 2);
-    const rows = head[0] ?? 0;
-    const count = head[1] ?? 0;
+    const [rows = 0, count = 0] = this.#words(at, 2);
+    if (rows === 0) return null;
     const words = this.#words(at + 8, count * 5);
     const columns: RawColumn[] = [];
     for (let index = 0; index < count; index++) {

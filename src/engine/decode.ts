@@ -1,7 +1,7 @@
 /** One byte range of a capture → rows by shard, and the facts that the join needs. Layouts: wasm/crates/abi/src/session.rs. */
 
 import { InputError } from '../errors.ts';
-import { TAG, type Core } from './core.ts';
+import { TAG, type Core, type Session } from './core.ts';
 import { readQuality, type SegmentQuality } from './quality.ts';
 
 /** Rows are sharded by host pair into this many parts, always: a constant keeps every answer independent of the workers. */
@@ -78,7 +78,7 @@ export interface DecodedSegment {
   readonly exitContext: Uint8Array;
   readonly tally: readonly TallyEntry[];
   readonly quality: SegmentQuality;
-  /** Bytes of a record that the input cut; empty after a segment that was read to its end. */
+  /** Bytes of a record that the input cut, for the next block; empty where the reader can read them again. */
   readonly leftover: Uint8Array;
   /** All shards' rows back to back; shard s is `rows[rowOffsets[s] .. rowOffsets[s + 1])`. */
   readonly rows: Uint8Array;
@@ -88,52 +88,72 @@ export interface DecodedSegment {
 /** Fills a view with the next bytes and returns how many there were; 0 = no more. */
 export type ReadInto = (target: Uint8Array) => number;
 
-/**
- * Decodes one segment.
- *
- * @param endOfFile whether `read` running dry means the capture ends there (else the rest comes with the next block).
- * @param makeRows gives the memory for `length` bytes of rows; lets the caller reuse shared buffers.
- * @throws InputError when the head of the file is no capture.
- */
-export function decodeSegment(
-  core: Core,
-  config: DecodeConfig,
-  read: ReadInto,
+/** Decodes one segment after the other in the same memory of the core. */
+export class SegmentDecoder {
+  readonly #core: Core;
+  #session: Session | null = null;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * @param endOfFile whether `read` running dry means the capture ends there (else the rest comes with the next block).
+   * @param makeRows gives the memory for `length` bytes of rows; lets the caller reuse shared buffers.
+   * @throws InputError when the head of the file is no capture.
+   */
+  decode(
+    config: DecodeConfig,
+    read: ReadInto,
+    endOfFile: boolean,
+    makeRows: (length: number) => Uint8Array,
+  ): DecodedSegment {
+    const session = (this.#session ??= this.#core.open(1));
+    try {
+      session.send(TAG.config, encodeConfig(config));
+      for (;;) {
+        const count = read(session.reserve(TAG.bytes, CHUNK_BYTES));
+        if (count === 0) {
+          if (endOfFile) session.finish(0);
+          break;
+        }
+        if (session.push(TAG.bytes, count) === 'done') break;
+      }
+      return segmentOf(session, endOfFile, makeRows);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#session?.close();
+    this.#session = null;
+  }
+}
+
+function segmentOf(
+  session: Session,
   endOfFile: boolean,
   makeRows: (length: number) => Uint8Array,
 ): DecodedSegment {
-  const session = core.open(1);
-  try {
-    session.send(TAG.config, encodeConfig(config));
-    for (;;) {
-      const count = read(session.reserve(TAG.bytes, CHUNK_BYTES));
-      if (count === 0) {
-        if (endOfFile) session.finish(0);
-        break;
-      }
-      if (session.push(TAG.bytes, count) === 'done') break;
-    }
-    const summary = readSummary(session.output(OUTPUT.summary));
-    const rowOffsets = [0];
-    for (let shard = 0; shard < SHARDS; shard++) {
-      rowOffsets.push((rowOffsets[shard] ?? 0) + session.peek(OUTPUT.rows + shard).length);
-    }
-    const rows = makeRows(rowOffsets[SHARDS] ?? 0);
-    for (let shard = 0; shard < SHARDS; shard++)
-      rows.set(session.peek(OUTPUT.rows + shard), rowOffsets[shard]);
-    return {
-      summary,
-      entryContext: session.output(OUTPUT.entryContext),
-      exitContext: session.output(OUTPUT.exitContext),
-      tally: readTally(session.output(OUTPUT.tally)),
-      quality: readQuality(session.output(OUTPUT.quality)),
-      leftover: session.output(OUTPUT.leftover),
-      rows,
-      rowOffsets,
-    };
-  } finally {
-    session.close();
+  const summary = readSummary(session.output(OUTPUT.summary));
+  const rowOffsets = [0];
+  for (let shard = 0; shard < SHARDS; shard++) {
+    rowOffsets.push((rowOffsets[shard] ?? 0) + session.peek(OUTPUT.rows + shard).length);
   }
+  const rows = makeRows(rowOffsets[SHARDS] ?? 0);
+  for (let shard = 0; shard < SHARDS; shard++) rows.set(session.peek(OUTPUT.rows + shard), rowOffsets[shard]);
+  return {
+    summary,
+    entryContext: session.output(OUTPUT.entryContext),
+    exitContext: session.output(OUTPUT.exitContext),
+    tally: readTally(session.output(OUTPUT.tally)),
+    quality: readQuality(session.output(OUTPUT.quality)),
+    leftover: endOfFile ? new Uint8Array(0) : session.output(OUTPUT.leftover),
+    rows,
+    rowOffsets,
+  };
 }
 
 /** @throws InputError `filter/syntax` with line and column when the expression is none. */

@@ -1,10 +1,10 @@
-/** One round of one shard: state and rows in, state and tables out. Layouts: wasm/crates/abi/src/session.rs. */
+/** One shard of the flow stage: rows in, tables out, round by round. Layouts: wasm/crates/abi/src/session.rs. */
 
 import { TABLES, type TableName } from './abi.generated.ts';
-import { TAG, type Core, type RawTable } from './core.ts';
+import { TAG, type Core, type RawTable, type Session } from './core.ts';
 import { readTally, type TallyEntry } from './decode.ts';
 
-const OUTPUT = { tally: 3, state: 5 } as const;
+const OUTPUT = { tally: 3 } as const;
 
 export interface FlowConfig {
   /** Tables to fill; `flows` always is. */
@@ -18,50 +18,45 @@ export interface FlowConfig {
 export const COMPATS = ['strict', 'wireshark'] as const;
 export type Compat = (typeof COMPATS)[number];
 
-/** Rows of one segment that belong to the shard, and the number of records before that segment. */
-export interface RowBatch {
-  readonly rows: Uint8Array;
-  readonly frameBase: number;
-}
-
-export interface FlowRound {
-  /** The shard's state after the round; null after the last. */
-  readonly state: Uint8Array | null;
+export interface ShardRound {
+  readonly shard: number;
   readonly tables: Readonly<Partial<Record<TableName, RawTable>>>;
+  /** What the shard had to say over its whole life. */
   readonly tally: readonly TallyEntry[];
 }
 
-/** Runs the batches, in order, on the state that the round before left. */
-export function analyzeShard(
-  core: Core,
-  config: FlowConfig,
-  state: Uint8Array | null,
-  batches: readonly RowBatch[],
-  isLast: boolean,
-): FlowRound {
-  const session = core.open(2);
-  try {
-    session.send(TAG.config, encodeConfig(config));
-    if (state !== null) session.send(TAG.state, state);
-    for (const { rows, frameBase } of batches) {
-      const target = session.reserve(TAG.rows, rows.length + 4);
-      new DataView(target.buffer, target.byteOffset).setUint32(0, frameBase, true);
-      target.set(rows, 4);
-      session.push(TAG.rows, rows.length + 4);
-    }
-    session.finish(isLast ? 1 : 0);
+/** The flows of one shard, kept in the core from round to round. */
+export class FlowShard {
+  readonly #session: Session;
+  readonly #shard: number;
+  readonly #names: ReadonlySet<TableName>;
+
+  constructor(core: Core, shard: number, config: FlowConfig) {
+    this.#session = core.open(2);
+    this.#shard = shard;
+    this.#names = new Set<TableName>(['flows', ...config.tables]);
+    this.#session.send(TAG.config, encodeConfig(config));
+  }
+
+  /** @param frameBase records before the segment that the rows come from. */
+  add(rows: Uint8Array, frameBase: number): void {
+    const target = this.#session.reserve(TAG.rows, rows.length + 4);
+    new DataView(target.buffer, target.byteOffset).setUint32(0, frameBase, true);
+    target.set(rows, 4);
+    this.#session.push(TAG.rows, rows.length + 4);
+  }
+
+  /** Ends the round: what it completed. The last one completes every flow, and the shard is gone. */
+  finish(isLast: boolean): ShardRound {
+    this.#session.finish(isLast ? 1 : 0);
     const tables: Partial<Record<TableName, RawTable>> = {};
-    for (const name of new Set<TableName>(['flows', ...config.tables])) {
-      const table = session.table(TABLES[name].id);
-      if (table.rows > 0) tables[name] = table;
+    for (const name of this.#names) {
+      const table = this.#session.table(TABLES[name].id);
+      if (table !== null) tables[name] = table;
     }
-    return {
-      state: isLast ? null : session.output(OUTPUT.state),
-      tables,
-      tally: readTally(session.output(OUTPUT.tally)),
-    };
-  } finally {
-    session.close();
+    const tally = readTally(this.#session.output(OUTPUT.tally));
+    if (isLast) this.#session.close();
+    return { shard: this.#shard, tables, tally };
   }
 }
 

@@ -21,6 +21,8 @@ export interface SegmentQuality {
   readonly taggedPackets: number;
   /** The longest first. */
   readonly silences: readonly Silence[];
+  /** Decoded packets by their layers down to IP, as the `layers` column of packets holds them. */
+  readonly ways: readonly { readonly layers: bigint; readonly packets: number }[];
 }
 
 export function readQuality(bytes: Uint8Array): SegmentQuality {
@@ -38,9 +40,13 @@ export function readQuality(bytes: Uint8Array): SegmentQuality {
     tunnelledPackets: word(44),
     taggedPackets: word(48),
     silences: Array.from({ length: word(52) }, (_, index) => ({
-      ns: long(56 + index * 20),
-      byteOffset: long(64 + index * 20),
-      record: word(72 + index * 20),
+      ns: long(60 + index * 20),
+      byteOffset: long(68 + index * 20),
+      record: word(76 + index * 20),
+    })),
+    ways: Array.from({ length: word(56) }, (_, index) => ({
+      layers: view.getBigUint64(60 + word(52) * 20 + index * 12, true),
+      packets: word(68 + word(52) * 20 + index * 12),
     })),
   };
 }

@@ -38,6 +38,12 @@ export interface ExtractEntry {
   readonly claim: string;
   /** Shows exactly the cited packets. */
   readonly display_filter: string;
+  /** RTT samples among them: each runs from one packet to the other. */
+  readonly rtt_samples: readonly {
+    readonly from_frame: number;
+    readonly to_frame: number;
+    readonly rtt_ns: number;
+  }[];
   readonly packets: readonly {
     readonly frame_number: number;
     readonly capture: string;
@@ -210,9 +216,24 @@ function extractOf(input: BuildInput, claim: Claim, packets: Chosen[]): Extract 
       file: `extracts/${claim.id}.pcapng`,
       claim: text(claim.text),
       display_filter: filterOf(sorted, input.pseudonyms),
+      rtt_samples: samplesOf(sorted),
       packets: cited,
     },
   };
+}
+
+/** Where a packet shows two samples, it is there with the first only: the second has no pair, and is not listed. */
+function samplesOf(sorted: readonly Chosen[]): ExtractEntry['rtt_samples'] {
+  const frames = new Map<Request, number[]>();
+  sorted.forEach(({ request, files }, index) => {
+    if (request.rttNs === undefined || files.label !== request.label) return;
+    frames.set(request, [...(frames.get(request) ?? []), index + 1]);
+  });
+  return [...frames].flatMap(([{ rttNs }, [from_frame, to_frame, more]]) =>
+    from_frame === undefined || to_frame === undefined || more !== undefined
+      ? []
+      : [{ from_frame, to_frame, rtt_ns: rttNs ?? 0 }],
+  );
 }
 
 /** A packet that shows two things is there once, with the first. */

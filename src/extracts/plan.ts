@@ -15,6 +15,7 @@ export interface CaptureSet {
   readonly label: string;
   readonly flows: Batch;
   readonly rtt: readonly Batch[];
+  readonly bins: readonly Batch[];
 }
 
 export interface Claim {
@@ -33,12 +34,12 @@ export interface Request {
   readonly selector: PacketSelector;
   readonly pick: (records: readonly FoundRecord[]) => readonly FoundRecord[];
   readonly note: string;
+  /** When the packets are the two of an RTT sample: its length. */
+  readonly rttNs?: number;
 }
 
-export interface VerdictInput {
-  readonly text: string;
-  readonly baseline: CaptureSet;
-  readonly evening: CaptureSet;
+/** Which end of a flow is the client, and which clients count. */
+export interface ClientsInput {
   readonly isServer: (address: string) => boolean;
   /** Is this client one that the verdict speaks of? */
   readonly isMeant: (client: string) => boolean;
@@ -46,12 +47,18 @@ export interface VerdictInput {
   readonly toward: 'client' | 'server';
 }
 
+export interface VerdictInput extends ClientsInput {
+  readonly text: string;
+  readonly baseline: CaptureSet;
+  readonly evening: CaptureSet;
+}
+
 const EXEMPLARS = 3;
 /** Looked at, so that those who were captured at both ends can go first. */
 const CANDIDATES = 12;
 const FLOWS_PER_FINDING = 3;
 
-interface Sample {
+export interface Sample {
   readonly flow: number;
   readonly atNs: bigint;
   readonly rttNs: bigint;
@@ -115,7 +122,7 @@ export function planFinding(
 }
 
 /** Ascending by RTT, per client that is meant. */
-function samplesByClient(set: CaptureSet, input: VerdictInput): Map<string, Sample[]> {
+export function samplesByClient(set: CaptureSet, input: ClientsInput): Map<string, Sample[]> {
   const clientOf = new Map<number, { client: string; toward: number }>();
   rowsById(set.flows).forEach((row, id) => {
     const initiator = set.flows.address('initiator', row);
@@ -169,6 +176,7 @@ function sampleRequest(set: CaptureSet, client: string, sample: Sample, toward: 
     // A sample runs from the first packet's capture time to the last one's, exactly.
     pick: (records) =>
       records.filter(({ timestampNs }) => timestampNs === start || timestampNs === sample.atNs),
+    rttNs: Number(sample.rttNs),
     note: `RTT sample of ${(Number(sample.rttNs) / 1e6).toFixed(3)} ms toward the ${toward}, by ${sample.method}, the client's median in this period`,
   };
 }

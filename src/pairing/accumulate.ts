@@ -122,11 +122,14 @@ export class Totals {
       this.exemplars.add(`ttl ${way}`, clientFrame, serverFrame);
     }
     own.lastTtl = hops;
-    if (index < own.highestIndex) {
-      own.reordered += 1;
-      totals.all.reordered += 1;
-      this.exemplars.add(`reordered ${way}`, clientFrame, serverFrame);
-    } else own.highestIndex = index;
+    // Equal packets that changed places cannot be told from equal packets that did not.
+    if (!(flags & FLAG.ambiguous)) {
+      if (index < own.highestIndex) {
+        own.reordered += 1;
+        totals.all.reordered += 1;
+        this.exemplars.add(`reordered ${way}`, clientFrame, serverFrame);
+      } else own.highestIndex = index;
+    }
     this.first = Math.min(this.first ?? timeNs, timeNs);
     this.last = Math.max(this.last ?? timeNs, timeNs);
     const extent = this.flowExtent.get(flow);

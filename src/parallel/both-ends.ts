@@ -9,7 +9,7 @@ import { Diagnostics } from '../diagnostics/tally.ts';
 import type { DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
 import { readCapture, type ReadCapture } from './read-capture.ts';
-import type { Spares } from './segments.ts';
+import type { RowBuffers } from './row-buffers.ts';
 
 export type End = 0 | 1;
 
@@ -37,17 +37,6 @@ export interface EndRead {
 
 /** Ends a reading early; never seen outside. */
 class Enough extends Error {}
-
-/** Row buffers go round. */
-export class RowBuffers implements Spares {
-  readonly #buffers: SharedArrayBuffer[] = [];
-  take(): SharedArrayBuffer | null {
-    return this.#buffers.pop() ?? null;
-  }
-  give(buffer: ArrayBufferLike): void {
-    if (buffer instanceof SharedArrayBuffer && this.#buffers.length < 8) this.#buffers.push(buffer);
-  }
-}
 
 /**
  * @returns what reading each end told; null when the taker had enough before the files ended.
@@ -92,7 +81,7 @@ export async function readBothEnds(
         options.onTaken();
       }
       frameBase += segment.summary.records;
-      spares.give(segment.rows.buffer);
+      spares.give(segment.rows);
     };
     try {
       for (const file of files[end]) {

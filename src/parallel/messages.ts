@@ -2,7 +2,7 @@
 
 import type { ErrorFacts } from '../errors.ts';
 import type { DecodeConfig, DecodedSegment } from '../engine/decode.ts';
-import type { FlowConfig, FlowRound, RowBatch } from '../engine/flow.ts';
+import type { FlowConfig, ShardRound } from '../engine/flow.ts';
 
 /** Decode a range of a plain file; the worker opens and reads it itself. */
 export interface DecodeRangeTask {
@@ -22,10 +22,19 @@ export interface DecodeBlockTask {
   readonly spare: SharedArrayBuffer | null;
 }
 
+/** The rows of one segment, and the number of records before it. */
+export interface SegmentRows {
+  /** Shard s is `rows[rowOffsets[s] .. rowOffsets[s + 1])`. */
+  readonly rows: Uint8Array;
+  readonly rowOffsets: readonly number[];
+  readonly frameBase: number;
+}
+
+/** One round of the shards that live in one worker. */
 export interface AnalyzeTask {
   readonly config: FlowConfig;
-  readonly state: Uint8Array | null;
-  readonly batches: readonly RowBatch[];
+  readonly shards: readonly number[];
+  readonly segments: readonly SegmentRows[];
   readonly isLast: boolean;
 }
 
@@ -34,4 +43,4 @@ export type Answer<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export type DecodeAnswer = Answer<DecodedSegment>;
-export type AnalyzeAnswer = Answer<FlowRound>;
+export type AnalyzeAnswer = Answer<readonly ShardRound[]>;

@@ -1,9 +1,9 @@
-/** The thread pool: one compiled module shared by all workers, tasks typed, answers unwrapped. */
+/** The threads: one compiled module shared by all workers, tasks typed, answers unwrapped. */
 
 import { Piscina } from 'piscina';
 import { compileEngine } from '../engine/load.ts';
 import type { DecodedSegment } from '../engine/decode.ts';
-import type { FlowRound } from '../engine/flow.ts';
+import type { ShardRound } from '../engine/flow.ts';
 import type {
   AnalyzeAnswer,
   AnalyzeTask,
@@ -22,30 +22,52 @@ const entry = new URL(
 ).href;
 
 export class Pool {
-  readonly workers: number;
-  readonly #piscina: Piscina;
+  /** One pool of one thread each: a shard's flows stay with the thread that has them. */
+  readonly #homes: readonly Piscina[];
+  readonly #waiting: number[];
 
   constructor(workers: number) {
-    this.workers = workers;
-    this.#piscina = new Piscina({
-      filename: entry,
-      minThreads: workers,
-      maxThreads: workers,
-      workerData: { module: compileEngine() },
-      // A task waits in line here, never in the worker: finishing order cannot matter, but memory does.
-      maxQueue: Infinity,
-    });
+    const module = compileEngine();
+    this.#homes = Array.from(
+      { length: workers },
+      () =>
+        new Piscina({
+          filename: entry,
+          minThreads: 1,
+          maxThreads: 1,
+          workerData: { module },
+          // A task waits in line here, never in the worker: finishing order cannot matter, but memory does.
+          maxQueue: Infinity,
+        }),
+    );
+    this.#waiting = this.#homes.map(() => 0);
   }
 
+  get workers(): number {
+    return this.#homes.length;
+  }
+
+  /** Runs on whichever thread has the least to do. */
   async decode(task: DecodeRangeTask | DecodeBlockTask, path: string): Promise<DecodedSegment> {
-    return unwrap((await this.#piscina.run(task, { name: 'decode' })) as DecodeAnswer, path);
+    const home = this.#waiting.indexOf(Math.min(...this.#waiting));
+    return unwrap((await this.#run(home, task, 'decode')) as DecodeAnswer, path);
   }
 
-  async analyze(task: AnalyzeTask): Promise<FlowRound> {
-    return unwrap((await this.#piscina.run(task, { name: 'analyze' })) as AnalyzeAnswer);
+  /** Runs on the thread that has these shards; tasks of one thread run in the order given. */
+  async analyze(home: number, task: AnalyzeTask): Promise<readonly ShardRound[]> {
+    return unwrap((await this.#run(home, task, 'analyze')) as AnalyzeAnswer);
   }
 
   async close(): Promise<void> {
-    await this.#piscina.destroy();
+    await Promise.all(this.#homes.map((home) => home.destroy()));
+  }
+
+  async #run(home: number, task: unknown, name: string): Promise<unknown> {
+    this.#waiting[home] = (this.#waiting[home] ?? 0) + 1;
+    try {
+      return await this.#homes[home]?.run(task, { name });
+    } finally {
+      this.#waiting[home] = (this.#waiting[home] ?? 0) - 1;
+    }
   }
 }

@@ -7,7 +7,7 @@ import { Diagnostics } from '../diagnostics/tally.ts';
 import type { DecodedSegment } from '../engine/decode.ts';
 import { InputError } from '../errors.ts';
 import type { Pool } from './pool.ts';
-import type { Spares } from './segments.ts';
+import type { RowBuffers } from './row-buffers.ts';
 import { openSource } from './source.ts';
 
 /** Default size of a segment; never changes a result. */
@@ -40,7 +40,7 @@ export interface ReadCapture {
 export async function readCapture(
   file: CaptureFile,
   pool: Pool,
-  spares: Spares,
+  spares: RowBuffers,
   diagnostics: Diagnostics,
   options: ReadOptions,
 ): Promise<ReadCapture> {

@@ -9,16 +9,12 @@
 
 import type { DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
+import type { RowBuffers } from './row-buffers.ts';
 
 export interface SegmentSource {
   /** Where a plain file lies; workers open it themselves. */
   readonly path: string;
   readonly sizeBytes: number;
-}
-
-/** Hands out spent row buffers, so that a long capture allocates a few and no more. */
-export interface Spares {
-  take(): SharedArrayBuffer | null;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -30,7 +26,7 @@ export async function* rangesOf(
   source: SegmentSource,
   pool: Pool,
   segmentBytes: number,
-  spares: Spares,
+  spares: RowBuffers,
   filter = '',
 ): AsyncGenerator<DecodedSegment> {
   const { path, sizeBytes } = source;
@@ -65,8 +61,12 @@ export async function* rangesOf(
       }
       const guess = await ahead.get(index);
       ahead.delete(index);
-      if (expected >= endOf(index) || guess === undefined) continue;
-      const isJoined = guess.summary.entryOffset === expected && sameBytes(guess.entryContext, context);
+      if (guess === undefined) continue;
+      const isBehind = expected >= endOf(index);
+      const isJoined =
+        !isBehind && guess.summary.entryOffset === expected && sameBytes(guess.entryContext, context);
+      if (!isJoined) spares.give(guess.rows);
+      if (isBehind) continue;
       const segment = isJoined ? guess : await decode(expected, endOf(index), 'exact', context);
       yield segment;
       expected = segment.summary.exitOffset;
@@ -83,7 +83,7 @@ export async function* blocksOf(
   blocks: AsyncIterable<Uint8Array>,
   path: string,
   pool: Pool,
-  spares: Spares,
+  spares: RowBuffers,
   filter = '',
 ): AsyncGenerator<DecodedSegment> {
   let leftover: Uint8Array = new Uint8Array(0);

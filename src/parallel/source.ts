@@ -13,7 +13,8 @@ import {
 } from '../capture/stream.ts';
 import type { DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
-import { blocksOf, rangesOf, type Spares } from './segments.ts';
+import type { RowBuffers } from './row-buffers.ts';
+import { blocksOf, rangesOf } from './segments.ts';
 import { unpackedInThread } from './unpack-thread.ts';
 
 export interface SourceOptions {
@@ -38,7 +39,7 @@ export interface Source {
 export async function openSource(
   file: CaptureFile,
   pool: Pool,
-  spares: Spares,
+  spares: RowBuffers,
   options: SourceOptions,
 ): Promise<Source> {
   const damage: StreamDamage = { message: null };
@@ -77,7 +78,7 @@ async function* streamed(
   damage: StreamDamage,
   file: CaptureFile,
   pool: Pool,
-  spares: Spares,
+  spares: RowBuffers,
   { segmentBytes, filter, onBytes }: SourceOptions,
 ): AsyncGenerator<DecodedSegment> {
   let bytes = 0;

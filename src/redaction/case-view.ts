@@ -28,22 +28,33 @@ export function publicCase(document: CaseDocument): CaseView {
   const given = <T extends object>(fields: T): T =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 
-  const { title, question, purpose, legal_basis, servers, contact, asks, changes, slo, ...rest } = omit(
+  const { title, question, purpose, legal_basis, servers, contact, asks, changes, slo, ...others } = omit(
     document,
     'secrets',
   );
+  const { symptoms, games, ticket, traces, ...rest } = others;
+  const shownOnly = (list: readonly string[] | undefined): string[] | undefined => {
+    const shown = list?.flatMap((text) => show('symptoms', text) ?? []);
+    return shown?.length === 0 ? undefined : shown;
+  };
   const view = given({
     ...rest,
     title: show('title', title) ?? UNTITLED,
     question: show('question', question),
     purpose: show('purpose', purpose),
     legal_basis: show('legal_basis', legal_basis),
-    servers: servers.map(({ name, provider, datacenter, ...server }) =>
+    symptoms: shownOnly(symptoms),
+    games: shownOnly(games),
+    ticket: ticket && given({ ...ticket, fields: ticket.fields && shownFields(ticket.fields, show) }),
+    // Their text is redacted like a packet's names; what their files are called says who took them.
+    traces: traces?.map((trace, index) => ({ ...trace, path: `trace-${index + 1}` })),
+    servers: servers.map(({ name, provider, datacenter, rack, ...server }) =>
       given({
         ...server,
         name: show('server_names', name),
         provider: show('provider', provider),
         datacenter: show('datacenter', datacenter),
+        rack: show('server_names', rack),
       }),
     ),
     contact: contact && given(mapValues(contact, (value) => show('contact', value))),
@@ -68,6 +79,18 @@ function clockSource(source: string, withheld: string[]): string {
   if (KNOWN_CLOCKS.test(source)) return source;
   withheld.push(source);
   return 'stated, text withheld';
+}
+
+function shownFields(
+  fields: Readonly<Record<string, string>>,
+  show: (field: Publishable, value: string) => string | undefined,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) => {
+      const shown = show('ticket', value);
+      return shown === undefined ? [] : [[key, shown]];
+    }),
+  );
 }
 
 function mapValues<T extends object>(fields: T, map: (value: string | undefined) => string | undefined): T {

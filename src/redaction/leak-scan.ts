@@ -4,6 +4,7 @@
  */
 import { InputError } from '../errors.ts';
 import { parquetText } from '../tables/parquet-text.ts';
+import { pdfText } from './pdf-text.ts';
 import { latin1, parseAddress, type Pseudonyms } from './pseudonyms.ts';
 
 export interface LeakScanInput {
@@ -20,11 +21,13 @@ export interface LeakScanInput {
 
 /** Shorter words would be found everywhere by chance. */
 const MIN_WORD = 4;
-const TEXT = /\.(html|json|jsonl|md|sh|svg|csv|pem|txt|yaml)$/;
+const TEXT = /\.(html|json|jsonl|md|sh|svg|csv|pem|txt|yaml)$|^wireshark\//;
 const DOTTED = /\d{1,3}(?:\.\d{1,3}){3}/g;
 const COLONED = /[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}/g;
 const HEXADECIMAL =
   /(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{8}){1}|[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32})(?![0-9A-Za-z])/g;
+/** Long quoted base64: an envelope, whose content is text again. */
+const BASE64 = /"([A-Za-z0-9+/]{64,}={0,2})"/g;
 const HARDWARE = /(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}/g;
 
 export class LeakScan {
@@ -58,13 +61,24 @@ export class LeakScan {
     } else if (path.endsWith('.parquet')) {
       // Numbers in columns are measurements: only text columns and the schema can hold a name.
       this.#checkText(path, parquetText(bytes));
-    } else if (TEXT.test(path)) this.#checkText(path, new TextDecoder().decode(bytes));
-    else
-      throw new InputError({
-        code: 'redaction/unscannable',
-        message: `${path} is of a kind that the leak scan cannot look into, so the annex was not written`,
-        help: 'please report this',
-      });
+    } else if (path.endsWith('.pdf')) {
+      const text = pdfText(bytes);
+      if (text === null) this.#refuseUnscannable(path);
+      this.#checkText(path, text);
+    } else if (TEXT.test(path)) {
+      const text = new TextDecoder().decode(bytes);
+      this.#checkText(path, text);
+      for (const [, encoded] of text.matchAll(BASE64))
+        this.#checkText(path, Buffer.from(encoded ?? '', 'base64').toString('utf8'));
+    } else this.#refuseUnscannable(path);
+  }
+
+  #refuseUnscannable(path: string): never {
+    throw new InputError({
+      code: 'redaction/unscannable',
+      message: `${path} is of a kind that the leak scan cannot look into, so the annex was not written`,
+      help: 'please report this',
+    });
   }
 
   #checkText(path: string, text: string): void {

@@ -4,6 +4,7 @@ import { countOf, formatDifference, formatInterval } from './format-value.ts';
 import type { ReportInput } from './input.ts';
 import { buildReport } from './model.ts';
 import { escapeMarkdown } from './text.ts';
+import { formLines, ticketParts, ticketTitle, traceMarkdown } from './ticket.ts';
 import { formatLocal, formatUtc } from './time-text.ts';
 import { cohortName, METRICS } from './words.ts';
 
@@ -29,6 +30,12 @@ export function renderAsksMarkdown(input: ReportInput): string {
     escapeMarkdown(comparison.scope),
     '',
   );
+  lines.push('Ticket title:', '', `> ${escapeMarkdown(ticketTitle(model))}`, '');
+  const { preset, lines: form } = formLines(model);
+  lines.push(`## What ${preset.name} asks for`, '', `Filed at: ${preset.where}.`, '');
+  bullet(form, '');
+  lines.push(`Trace, once from each end: \`${preset.trace}\``, '');
+  bullet(preset.notes, '');
   lines.push('## When', '');
   bullet([`evening: ${windows.evening}`, `baseline: ${windows.baseline}`], '');
   lines.push('## Where', '');
@@ -40,12 +47,17 @@ export function renderAsksMarkdown(input: ReportInput): string {
         server.provider ? escapeMarkdown(server.provider) : null,
         server.asn === undefined ? null : `AS${server.asn}`,
         server.datacenter ? escapeMarkdown(server.datacenter) : null,
+        server.rack ? escapeMarkdown(server.rack) : null,
       ]
         .filter((part) => part !== null)
         .join(', '),
     ),
     `servers: ${NOT_STATED}`,
   );
+  for (const { title, lines: part } of ticketParts(model)) {
+    lines.push(`## ${title}`, '');
+    bullet(part, '');
+  }
   lines.push('## What got worse', '');
   bullet(extent.worse.map(row), 'nothing is shown to be worse by more than the margin');
   lines.push('## What did not', '');
@@ -102,6 +114,11 @@ export function renderAsksMarkdown(input: ReportInput): string {
     'no window has a known time',
   );
   if (input.tier === 'public') lines.push(PSEUDONYMS, '');
+  lines.push(
+    'To compute everything again: `sh reproduce.sh`; with tshark alone: `sh reproduce-tshark.sh`.',
+    '',
+  );
+  lines.push(...traceMarkdown(input.traces ?? []));
   lines.push('## Limitations', '');
   bullet(model.limitations.all.map(escapeMarkdown), '');
   const { name, email, availability } = described?.contact ?? {};

@@ -11,16 +11,19 @@ import {
   formatShare,
   formatValue,
 } from './format-value.ts';
+import type { QualityFacts } from './input.ts';
 import { mixSentence } from './mix.ts';
 import type { ReportModel } from './model.ts';
 import { element, list, table } from './page.ts';
+import { qualityLines, qualitySentence, type QualityLine } from './quality.ts';
 import { escapeMarkup } from './text.ts';
+import { hopCells, HOP_COLUMNS, TRACE_CAVEATS, traceSentence } from './ticket.ts';
 import { formatUtc } from './time-text.ts';
 import { cohortName, METRICS } from './words.ts';
 
 export function qualitySection({ input, comparison }: ReportModel): string {
   const { captures } = input;
-  const parts = [element('h2', 'What these captures can and cannot tell')];
+  const parts = [element('h2', 'What these captures can and cannot tell'), doubtsBox(input.quality)];
   parts.push(
     `<p>RTT was measured at the <b>${comparison.vantage}</b> end (${escapeMarkup(comparison.vantage_reason)}). Clients are told apart by ${escapeMarkup(comparison.client_identity)}.</p>`,
   );
@@ -73,6 +76,35 @@ export function qualitySection({ input, comparison }: ReportModel): string {
         )}</div>`,
   );
   return parts.join('\n');
+}
+
+/** Before every number: what must not be read from these captures, and what only with a bias. */
+function doubtsBox(quality: readonly QualityFacts[] | undefined): string {
+  if (quality === undefined) return '';
+  const lines = qualityLines(quality);
+  if (lines.length === 0)
+    return '<p class="box">The capture quality rules withhold no metric and weaken none.</p>';
+  const item = (line: QualityLine): string =>
+    `<b>${line.effect}</b> ${escapeMarkup(qualitySentence(line).slice(line.effect.length + 2))}`;
+  return `<div class="box">${list(lines.map(item))}</div>`;
+}
+
+export function tracesSection({ input }: ReportModel): string {
+  const traces = input.traces ?? [];
+  if (traces.length === 0) return '';
+  return (
+    element('h2', 'Traces, beside the packet evidence') +
+    list(TRACE_CAVEATS.map(escapeMarkup)) +
+    traces
+      .map((facts) =>
+        table(
+          HOP_COLUMNS,
+          facts.trace.hops.map((hop) => hopCells(hop).map(escapeMarkup)),
+          `${facts.name}: ${facts.trace.tool} from the ${facts.from}, ${facts.state} hours${facts.at === null ? '' : `, ${facts.at}`}: ${traceSentence(facts)}`,
+        ),
+      )
+      .join('\n')
+  );
 }
 
 export function rowsSection({ rows: all, comparison }: ReportModel): string {
@@ -173,7 +205,7 @@ export function extractsSection({ input }: ReportModel): string {
 
 export function figuresSection(drawn: readonly Figure[]): string {
   if (drawn.length === 0) return element('h2', 'Figures') + '<p>No row has data to draw.</p>';
-  return element('h2', 'Figures') + drawn.map(({ svg }) => `<figure>${svg.trimEnd()}</figure>`).join('\n');
+  return `${element('h2', 'Figures')}<div class="figures">${drawn.map(({ svg }) => `<figure>${svg.trimEnd()}</figure>`).join('\n')}</div>`;
 }
 
 export function tablesSection({ comparison }: ReportModel): string {

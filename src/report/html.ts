@@ -12,6 +12,7 @@ import {
   qualitySection,
   rowsSection,
   tablesSection,
+  tracesSection,
   verdictWord,
 } from './html-sections.ts';
 import type { ReportInput } from './input.ts';
@@ -30,12 +31,17 @@ p { margin: .45rem 0; max-width: 46rem; overflow-wrap: anywhere; } ul, ol { marg
 .verdict p { margin: .2rem 0; } .word::before { content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 50%; background: var(--tone); margin-right: .4em; }
 .word { font-weight: 700; white-space: nowrap; } .box { background: var(--paper); border: 1px solid var(--rule); padding: .5rem 1rem; border-radius: .3rem; }
 .scroll { overflow-x: auto; margin: .6rem 0; border: 1px solid var(--rule); border-radius: .3rem; background: var(--paper); }
-table { border-collapse: collapse; width: 100%; font-size: .87rem; font-variant-numeric: tabular-nums; } caption { text-align: left; padding: .5rem .7rem; color: var(--soft); }
-th, td { text-align: left; padding: .32rem .7rem; border-top: 1px solid var(--rule); vertical-align: top; white-space: nowrap; } thead th { color: var(--soft); font-weight: 600; } tbody th { font-weight: 600; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .8rem; font-variant-numeric: tabular-nums; } caption { text-align: left; padding: .5rem .7rem; color: var(--soft); }
+th, td { text-align: left; padding: .3rem .36rem; border-top: 1px solid var(--rule); vertical-align: top; white-space: nowrap; } thead th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; } tbody th { font-weight: 600; position: sticky; left: 0; background: var(--paper); }
+tbody td:last-child { white-space: normal; } td .hash { display: inline-block; white-space: normal; min-width: 11rem; }
 td.long, .wide td:last-child { white-space: normal; min-width: 16rem; } code, .hash { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; } pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; padding: .7rem; font-size: .84rem; }
 figure { margin: 1rem 0; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; overflow-x: auto; } figure svg { display: block; width: 100%; min-width: 30rem; max-width: 44rem; height: auto; margin: 0 auto; }
+.figures { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); align-items: start; } .figures figure { margin: 0; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
-.grid { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); } .grid h3 { margin-top: .3rem; }
+.grid { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); } .grid h3 { margin-top: .3rem; }
+@media screen and (max-width: 44rem) { .scroll table, .scroll tbody, .scroll tr, .scroll th, .scroll td, .scroll caption { display: block; } .scroll thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); } .scroll table { font-size: .9rem; } .scroll tbody { display: grid; }
+.scroll tr { display: grid; grid-template-columns: 1fr 1fr; gap: .1rem .8rem; padding: .5rem .7rem; border-top: 1px solid var(--rule); } .scroll tbody th { grid-column: 1 / -1; position: static; padding: 0; border: 0; white-space: normal; } .scroll td { padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; } .scroll td::before { content: attr(data-label); display: block; color: var(--soft); font-size: .78rem; }
+.wide td:last-child, td.long { grid-column: 1 / -1; min-width: 0; } td .hash { min-width: 0; } figure svg { min-width: 26rem; } }
 @media print { body { background: #fff; } figure, .scroll, pre { break-inside: avoid; } main { max-width: none; padding: 0; } }
 `;
 
@@ -50,6 +56,7 @@ export function renderReportHtml(input: ReportInput): string {
     rowsSection(model),
     findingsSection(model),
     extractsSection(model),
+    tracesSection(model),
     figuresSection(planFigures(model)),
     tablesSection(model),
     limitations(model),

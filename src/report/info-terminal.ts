@@ -60,6 +60,10 @@ function rows(capture: CaptureInfo): [string, string][] {
     ],
     ['drop reports', String(capture.drop_reports)],
     ['tunnelled, VLAN', `${capture.tunnelled_packets}, ${capture.vlan_packets} packets`],
+    [
+      'layers',
+      capture.packets_by_layers.map(({ layers, packets }) => `${layers} ×${packets}`).join(', ') || '–',
+    ],
     ['TCP above 1500', `${capture.large_tcp_packets} packets`],
     ['quality', capture.quality],
     ['sha256', capture.sha256 ?? '–'],

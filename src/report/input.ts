@@ -1,6 +1,8 @@
 /** Everything a report is made from, as plain data: the caller has done all reading and measuring. */
 import type { CaseDocument } from '../case/schema.ts';
+import type { Trace, TraceReading } from '../case/trace.ts';
 import type { Comparison, Metric } from '../comparison/types.ts';
+import type { Localisation } from '../localise/localise.ts';
 
 export interface CaptureFacts {
   /** As the user gave it; never a path of the machine that made the report. */
@@ -44,6 +46,20 @@ export interface ReportInput {
   readonly headline: { readonly cohort: string; readonly metric: Metric } | null;
   /** What the annex shows of names; absent outside an annex. */
   readonly tier?: 'public' | 'restricted';
+  /** Runs of mtr and traceroute that the case lists. */
+  readonly traces?: readonly TraceFacts[];
+  /** Five-tuples of clients that show it and of clients that do not, in the evening. */
+  readonly examples?: ExampleFlows;
+  /** Whose segment it is, by elimination. */
+  readonly localisation?: Localisation | null;
+  /** What the captures cannot carry at all, and what only with a bias; absent where nothing was judged. */
+  readonly quality?: readonly QualityFacts[];
+  /** RTT per client and minute, of both periods. */
+  readonly raster?: readonly RasterFacts[];
+  /** Clients that have cells and are not in `raster`. */
+  readonly rasterLeftOut?: number;
+  /** Packets and losses per direction and minute, of both periods. */
+  readonly lossTimeline?: readonly LossFacts[];
   /** Packet extracts beside the report. */
   readonly extracts?: readonly ExtractFacts[];
 }
@@ -54,4 +70,48 @@ export interface ExtractFacts {
   readonly claim: string;
   readonly display_filter: string;
   readonly packets: readonly unknown[];
+}
+
+export interface TraceFacts {
+  readonly name: string;
+  readonly from: 'client' | 'server';
+  readonly state: 'failing' | 'healthy';
+  /** RFC 3339, as the case says. */
+  readonly at: string | null;
+  readonly trace: Trace;
+  readonly reading: TraceReading;
+}
+
+/** Text such as `TCP 198.51.100.7:50123 → 203.0.113.10:443`. */
+export interface ExampleFlows {
+  readonly failing: readonly string[];
+  readonly healthy: readonly string[];
+}
+
+/** One metric that a capture set of a period cannot carry (`withheld`) or only with a bias (`weakened`). */
+export interface QualityFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly metric: string;
+  readonly effect: 'withheld' | 'weakened';
+  /** The diagnostic that says why. */
+  readonly because: string;
+  readonly reason: string;
+}
+
+export interface RasterFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly client: string;
+  readonly cohort: string;
+  /** Minutes since the epoch. */
+  readonly minute: number;
+  readonly rtt_p50_ns: number;
+  readonly samples: number;
+}
+
+export interface LossFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly minute: number;
+  readonly direction: 'to_client' | 'to_server';
+  readonly packets: number;
+  readonly lost: number;
 }

@@ -5,6 +5,7 @@
 import type { ComparisonRow } from '../comparison/types.ts';
 import { countOf, formatCount } from './format-value.ts';
 import type { ReportInput } from './input.ts';
+import { qualityLines } from './quality.ts';
 import type { Bilingual } from './words.ts';
 
 export interface Limitations {
@@ -35,6 +36,12 @@ export function collectLimitations(input: ReportInput, rows: readonly Comparison
       ja: `RTT は片端（${vantageJa(comparison.vantage)}）での観測であり、往復の両方向と相手ホストの処理時間を含む。どちらの方向の問題かは特定していない。`,
     });
   const ownWords = standing.length;
+  const withheld = qualityLines(input.quality ?? []).filter(({ effect }) => effect === 'withheld');
+  if (withheld.length > 0)
+    standing.push({
+      en: `These captures cannot carry: ${withheld.map(({ metrics, because }) => `${metrics.join(', ')} [${because}]`).join('; ')}.`,
+      ja: `このキャプチャからは判断できない指標：${withheld.map(({ metrics, because }) => `${metrics.join('、')} [${because}]`).join('；')}。`,
+    });
   standing.push({
     en: 'A difference between windows is not a cause: it does not by itself say whose network it is.',
     ja: '時間帯の間の差は原因を示すものではなく、それだけではどの事業者の網の問題かは特定できない。',

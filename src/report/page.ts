@@ -29,7 +29,8 @@ export function list(items: readonly string[], attributes = ''): string {
   return `<ul${attributes === '' ? '' : ` ${attributes}`}>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`;
 }
 
-/** Cells are markup; the header is text. The wrapper scrolls on a narrow screen, the page does not. */
+/** Cells are markup; the header is text. The wrapper scrolls where a table is
+ * wider than the page, the page does not; on a phone every row is a card, each value under the name of its column. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -39,7 +40,7 @@ export function table(
   const body = rows
     .map(
       ([first, ...rest]) =>
-        `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join('')}</tr>`,
+        `<tr><th scope="row">${first}</th>${rest.map((cell, i) => `<td data-label="${escapeMarkup(header[i + 1] ?? '')}">${cell}</td>`).join('')}</tr>`,
     )
     .join('\n');
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeMarkup(caption)}"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;

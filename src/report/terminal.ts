@@ -9,8 +9,10 @@ import {
   formatProbability,
   formatValue,
 } from './format-value.ts';
+import type { QualityFacts } from './input.ts';
 import { mixSentence } from './mix.ts';
 import { buildReport } from './model.ts';
+import { qualityLines, qualitySentence } from './quality.ts';
 import { cutText, displayWidth, padText, plainText, wrapText } from './text.ts';
 import { cohortName, METRICS, VERDICTS } from './words.ts';
 
@@ -19,6 +21,8 @@ export interface TerminalOptions {
   readonly width: number;
   /** The caller has already honoured NO_COLOR and looked at the stream. */
   readonly color: boolean;
+  /** What the captures cannot carry: said before any number. */
+  readonly quality?: readonly QualityFacts[];
 }
 
 interface Column {
@@ -101,6 +105,13 @@ export function renderTerminal(comparison: Comparison, options: TerminalOptions)
     lines.push('', ...wrapText(title, width).map((line) => paint('1', line)));
   };
 
+  const doubts = qualityLines(options.quality ?? []);
+  if (doubts.length > 0) {
+    lines.push(paint('1', 'what these captures cannot tell'));
+    for (const doubt of doubts)
+      say(qualitySentence(doubt), '  ', doubt.effect === 'withheld' ? '33' : undefined);
+    lines.push('');
+  }
   say(comparison.headline, '', VERDICTS[comparison.verdict].ansi);
   say(comparison.scope);
   lines.push('');

@@ -1,5 +1,6 @@
 /** Cells as JavaScript values, for JSON and CSV: text for names and codes, exact integers, null for absent. */
 
+import { layerPath } from '../engine/layers.ts';
 import type { ColumnDef, TableName } from '../engine/abi.generated.ts';
 import { publicColumns, type Batch } from './batch.ts';
 import { communityId } from './community-id.ts';
@@ -53,20 +54,12 @@ function readerOf(batch: Batch, column: ColumnDef, label: string): Reader {
   }
 }
 
-const BITS_PER_STEP = 6n;
-
-/** Packed steps → `eth/vlan/ip`. A capture has few distinct paths: each is written once. */
+/** A capture has few distinct paths: each is written once. */
 function pathReader(names: readonly string[]): (packed: bigint) => string {
   const texts = new Map<bigint, string>();
   return (packed) => {
     let text = texts.get(packed);
-    if (text === undefined) {
-      const steps: string[] = [];
-      for (let rest = packed; rest > 0n; rest >>= BITS_PER_STEP)
-        steps.unshift(names[Number(rest & 63n) - 1] ?? 'unknown');
-      text = steps.join('/');
-      texts.set(packed, text);
-    }
+    if (text === undefined) texts.set(packed, (text = layerPath(packed, names)));
     return text;
   };
 }

@@ -17,13 +17,16 @@ import { capinfos } from './tshark.ts';
 const folder = workFolder();
 
 interface Facts {
+  readonly format: string;
   readonly records: number;
   readonly first: string | null;
   readonly last: string | null;
+  readonly file_bytes: number;
+  readonly wire_bytes: number;
 }
 
 async function factsOf(path: string): Promise<Facts | null> {
-  const result = await lagdiff(['analyze', path, '--format', 'json', '--workers', '1']);
+  const result = await lagdiff(['info', path, '--format', 'json', '--workers', '1']);
   if (result.code !== 0) return null;
   const [capture] = (JSON.parse(result.stdout) as { captures: Facts[] }).captures;
   return capture ?? null;
@@ -43,6 +46,8 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'formats/ngtest-le-basic-test017.pcapng': CUSTOM,
   'formats/gopacket-pcapgo-le-test902.pcapng':
     'ticks of 2⁻⁹ s: 195.3125 ms exactly; capinfos rounds to the centisecond',
+  'linktypes/tcptrace-psc.fddi.dmp.gz':
+    'records that hold three bytes more than they claim: we count what is there, capinfos what is claimed',
   'formats/ppp-pcapng-example.pcapng.zst': 'as the next one: the same packets, compressed',
   'formats/ppp-pcapng-example-2.pcapng':
     'times of the year 2554 are outside a signed 64-bit count of ns; see DIFFERENCES.md',
@@ -62,6 +67,8 @@ describe.skipIf(!haveCaptures || !haveTool('capinfos'))('capinfos', () => {
         packets: facts.records,
         firstNs: timed ? nanosecondsOf(facts.first) : null,
         lastNs: timed ? nanosecondsOf(facts.last) : null,
+        fileBytes: facts.file_bytes,
+        wireBytes: facts.wire_bytes,
       };
       return JSON.stringify(ours) === JSON.stringify(other)
         ? []
@@ -69,6 +76,35 @@ describe.skipIf(!haveCaptures || !haveTool('capinfos'))('capinfos', () => {
     });
     expect(theirs.size).toBeGreaterThan(250);
     expect(differences.flat()).toEqual([]);
+  });
+});
+
+/** What the names of `formats/` promise: container and compression, or a format that is no capture to us. */
+const PROMISED: readonly (readonly [RegExp, string | null])[] = [
+  [/\.(snoop|erf)\.gz$|ethernet-pause-frame\.cap$/, null],
+  [/\.pcapng\.gz$/, 'pcapng+gzip'],
+  [/\.pcapng\.zst$/, 'pcapng+zstd'],
+  [/\.(pcapng|ntar)$/, 'pcapng'],
+  [/zeek-get-to-ssh-server\.pcap$/, 'pcap-ns'],
+  [/\.pcap$/, 'pcap'],
+];
+
+describe.skipIf(!haveCaptures)('files of formats/', () => {
+  const names = haveCaptures
+    ? captureIndex()
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith('formats/'))
+    : [];
+  it.each(names)('%s is read as its name says', async (name) => {
+    const promised = PROMISED.find(([pattern]) => pattern.test(name));
+    expect(promised).toBeDefined();
+    const path = join(CAPTURES, name);
+    expect((await factsOf(path))?.format ?? null).toBe(promised?.[1]);
+    if (promised?.[1] === null) {
+      const refusal = await lagdiff(['info', path]);
+      expect(refusal.code).toBe(2);
+      expect(refusal.stderr).toMatch(/capture\/unknown-format[^]*editcap/);
+    }
   });
 });
 

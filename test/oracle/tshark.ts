@@ -249,20 +249,33 @@ export interface FileFacts {
   readonly packets: number;
   readonly firstNs: string | null;
   readonly lastNs: string | null;
+  /** Bytes of the file, and of its packets on the wire. */
+  readonly fileBytes: number;
+  readonly wireBytes: number;
 }
 
 /** What capinfos counts, for many files at once; a file it cannot read is absent. */
 export async function capinfos(paths: readonly string[]): Promise<Map<string, FileFacts>> {
   const facts = new Map<string, FileFacts>();
-  const result = await runProcess('capinfos', ['-T', '-M', '-S', '-c', '-a', '-e', '-r', ...paths], {
-    timeoutMs: 120_000,
-  });
+  const result = await runProcess(
+    'capinfos',
+    ['-T', '-M', '-S', '-c', '-s', '-d', '-a', '-e', '-r', ...paths],
+    {
+      timeoutMs: 120_000,
+    },
+  );
   for (const line of result.stdout.split('\n')) {
-    const [path, packets, first, last] = line.split('\t');
+    const [path, packets, size, data, first, last] = line.split('\t');
     if (path === undefined || packets === undefined) continue;
     const time = (text: string | undefined): string | null =>
       text === undefined || !/^\d/.test(text) ? null : nanoseconds(text);
-    facts.set(path, { packets: Number(packets), firstNs: time(first), lastNs: time(last) });
+    facts.set(path, {
+      packets: Number(packets),
+      firstNs: time(first),
+      lastNs: time(last),
+      fileBytes: Number(size),
+      wireBytes: Number(data),
+    });
   }
   return facts;
 }

@@ -8,6 +8,7 @@ import {
   readCohorts,
   renderTerminal,
   type ProfileName,
+  qualityFacts,
 } from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -112,30 +113,38 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     handler: async (given) => {
       const args = given as unknown as Arguments;
       const progress = progressOn(io, args.progress && !args.quiet);
-      const { comparison, localisation } = await diff(capturesOf(args.baseline), capturesOf(args.evening), {
-        ...readingOf(given as never),
-        profile: args.profile,
-        seed: args.seed,
-        replicates: args.replicates,
-        ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
-        ...(args.by === undefined ? {} : { byAccess: true }),
-        ...(args.window === undefined || args.baselineWindow === undefined
-          ? {}
-          : {
-              window: parseWindow(args.window, 'window'),
-              baselineWindow: parseWindow(args.baselineWindow, 'baseline-window'),
-            }),
-        ...(args.onlyDays === undefined ? {} : { onlyDays: args.onlyDays }),
-        ...(args.holiday === undefined ? {} : { holidays: args.holiday }),
-        ...(args.server === undefined ? {} : { servers: args.server }),
-        ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
-        stdin: io.stdin,
-        onProgress: progress.update,
-      }).finally(progress.clear);
+      const { comparison, localisation, baseline, evening } = await diff(
+        capturesOf(args.baseline),
+        capturesOf(args.evening),
+        {
+          ...readingOf(given as never),
+          profile: args.profile,
+          seed: args.seed,
+          replicates: args.replicates,
+          ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
+          ...(args.by === undefined ? {} : { byAccess: true }),
+          ...(args.window === undefined || args.baselineWindow === undefined
+            ? {}
+            : {
+                window: parseWindow(args.window, 'window'),
+                baselineWindow: parseWindow(args.baselineWindow, 'baseline-window'),
+              }),
+          ...(args.onlyDays === undefined ? {} : { onlyDays: args.onlyDays }),
+          ...(args.holiday === undefined ? {} : { holidays: args.holiday }),
+          ...(args.server === undefined ? {} : { servers: args.server }),
+          ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
+          stdin: io.stdin,
+          onProgress: progress.update,
+        },
+      ).finally(progress.clear);
+      const quality = [
+        ...qualityFacts('baseline', baseline.quality),
+        ...qualityFacts('evening', evening.quality),
+      ];
       const text =
         args.format === 'json'
-          ? `${JSON.stringify({ ...comparison, localisation }, null, 2)}\n`
-          : renderTerminal(comparison, { width: widthOf(io), color: usesColor(io) }) +
+          ? `${JSON.stringify({ ...comparison, quality, localisation }, null, 2)}\n`
+          : renderTerminal(comparison, { width: widthOf(io), color: usesColor(io), quality }) +
             (comparison.verdict === 'DEGRADED' && localisation !== null
               ? `\nwhere to look\n  ${localisation.sentence}\n`
               : '');

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
 import { pairCommand } from './pair.ts';
+import { caseCommand } from './case.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { closeCommand } from './close.ts';
@@ -12,6 +13,7 @@ import { planCommand } from './plan.ts';
 import { timelineCommand } from './timeline.ts';
 import { infoCommand } from './info.ts';
 import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
 import { verifyCommand } from './verify.ts';
 
 export type SetExit = (code: number) => void;
@@ -24,10 +26,12 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     timelineCommand(io),
     planCommand(io),
     closeCommand(io, setExit),
+    caseCommand(io),
     runCommand(io, setExit),
     verifyCommand(io, setExit),
     infoCommand(io),
     exportCommand(io),
     explainCommand(io),
+    schemaCommand(io),
   ] as CommandModule[];
 }

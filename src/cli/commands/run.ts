@@ -16,6 +16,7 @@ interface Arguments {
   failOn: 'degraded' | undefined;
   tier: 'public' | 'restricted';
   rebaseTimestamps: boolean;
+  zip: boolean;
   redactionKey: string | undefined;
   progress: boolean;
   quiet: boolean;
@@ -66,6 +67,11 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
           default: false,
           describe: 'hide the clocks of hosts in extracts: take an offset from TCP timestamps',
         })
+        .option('zip', {
+          type: 'boolean',
+          default: false,
+          describe: 'also write the annex as one file, OUT.zip: same inputs, same bytes',
+        })
         .option('fail-on', { choices: ['degraded'] as const, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;
@@ -75,6 +81,7 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
         out: args.out,
         tier: args.tier,
         rebaseTimestamps: args.rebaseTimestamps,
+        zip: args.zip,
         ...(args.redactionKey === undefined ? {} : { redactionKeyPath: args.redactionKey }),
         keyPath: args.key ?? defaultKey(io),
         now: io.now,
@@ -86,6 +93,7 @@ export function runCommand(io: Io, setExit: SetExit): CommandModule {
         [
           '',
           `annex: ${args.out}  (${annex.files.length} files)`,
+          ...(annex.zip === null ? [] : [`as one file: ${annex.zip.path}  (${annex.zip.bytes} bytes)`]),
           `verdict: ${comparison.headline}`,
           `hash of SHA256SUMS: ${annex.packSha256}`,
           `signing key: ${annex.fingerprint}`,

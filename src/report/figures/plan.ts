@@ -1,9 +1,13 @@
 /** Which figures a report has, in the order in which they are shown. */
 import { METRIC_ORDER } from '../words.ts';
 import type { ReportModel } from '../model.ts';
+import { controlsFigure } from './controls.ts';
+import { daysFigure } from './days.ts';
 import { ecdfFigure } from './ecdf.ts';
 import { forestFigure } from './forest.ts';
 import type { Figure } from './frame.ts';
+import { lossFigure } from './loss.ts';
+import { rasterFigure } from './raster.ts';
 import { shiftFigure } from './shift.ts';
 import { timelineFigure } from './timeline.ts';
 
@@ -19,13 +23,20 @@ export function planFigures(model: ReportModel): Figure[] {
     MAX_DISTRIBUTIONS,
   );
   const metrics = [...new Set([...(headlineRow ? [headlineRow.metric] : []), ...METRIC_ORDER])];
+  const [first, ...others] = metrics.map((metric) => forestFigure(metric, rows));
   return [
-    ...metrics.map((metric) => forestFigure(metric, rows)),
+    first ?? null,
+    // Beside the headline, what the method says where nothing differs.
+    controlsFigure(comparison),
+    daysFigure(comparison),
     timelineFigure(comparison, model.timezone, order),
+    rasterFigure(model),
+    lossFigure(model),
     ...cohorts.flatMap((cohort) => [
       ecdfFigure(comparison, cohort, model.input.threshold),
       shiftFigure(comparison, cohort),
     ]),
+    ...others,
   ].filter((figure) => figure !== null);
 }
 

@@ -155,7 +155,7 @@ function pickCohorts(points: readonly TimelinePoint[], order: readonly string[])
   return parts.length > 0 ? parts : names;
 }
 
-function pickTicks(start: number, end: number): Date[] {
+export function pickTicks(start: number, end: number): Date[] {
   const step =
     (TICK_MINUTES.find((minutes) => (end - start) / (minutes * MINUTE_MS) <= 8) ?? 10_080) * MINUTE_MS;
   const ticks: Date[] = [];

@@ -22,6 +22,7 @@ export function annexInput(folder: string, more: Partial<AnnexInput> = {}): Anne
   return {
     dir: join(folder, 'annex'),
     keyPath: join(folder, 'key.pem'),
+    wasmSha256: 'c'.repeat(64),
     report: reportFixture(),
     analysis: indentedJson({ schema: 'lagdiff/annex@1', big: 1_795_000_000_000_000_001n }),
     tables: [{ name: 'rtt', parquet: parquetBytes({ schema: rtt.schema, batches: rtt.batches }) }],

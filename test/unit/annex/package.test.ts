@@ -27,13 +27,18 @@ describe('writeAnnex', () => {
       'SHA256SUMS',
       'analysis.json',
       'asks.md',
+      'attestation.dsse.json',
       'evidence-log.jsonl',
+      'manifest.json',
       'public-key.pem',
       'report.html',
       'reproduce.sh',
+      'runbooks/verdict-degraded.md',
       'signature',
       'summary.html',
+      'summary.pdf',
       'tables/rtt.parquet',
+      'update.md',
     ]);
     const figures = files.filter((file) => file.startsWith('figures/'));
     expect(figures).toContain('figures/rtt-over-time.svg');

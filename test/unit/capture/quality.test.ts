@@ -82,7 +82,7 @@ interface Document {
     withheld: { metric: string }[];
     weakened: { metric: string; because: string }[];
   };
-  diagnostics: { id: string }[];
+  diagnostics: { id: string; message: string }[];
 }
 
 async function analysis(name: string, bytes: Uint8Array): Promise<Document> {
@@ -106,21 +106,39 @@ describe('the capture-quality verdict', () => {
     expect(quality.weakened.map(({ metric }) => metric)).toContain('rtt');
   });
 
-  it('drops that the capturing host reports weaken loss', { timeout: 60_000 }, async () => {
-    const bytes = pcapngFile([
-      { kind: 'section' },
-      { kind: 'interface', linkType: 1, resolution: { base: 10, exponent: 9 } },
-      ...clean().map((frame) => ({ kind: 'packet' as const, interfaceId: 0, ...frame })),
-      {
-        kind: 'interface-statistics',
-        interfaceId: 0,
-        timestampNs: START_NS + 4_000_000_000n,
-        received: 487n,
-        dropped: 7n,
-      },
-    ]);
+  const section = [
+    { kind: 'section' as const },
+    { kind: 'interface' as const, linkType: 1, resolution: { base: 10 as const, exponent: 9 } },
+  ];
+  const packets = clean().map((frame) => ({ kind: 'packet' as const, interfaceId: 0, ...frame }));
+  /** `epb_dropcount`, little-endian. */
+  const epbDropCount = { code: 4, value: Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0) };
+  it.each([
+    [
+      'in interface statistics',
+      pcapngFile([
+        ...section,
+        ...packets,
+        {
+          kind: 'interface-statistics',
+          interfaceId: 0,
+          timestampNs: START_NS + 4_000_000_000n,
+          received: 487n,
+          dropped: 7n,
+        },
+      ]),
+    ],
+    [
+      'beside a packet',
+      pcapngFile([
+        ...section,
+        ...packets.map((packet, index) => (index === 99 ? { ...packet, options: [epbDropCount] } : packet)),
+      ]),
+    ],
+  ])('drops that the capturing host reports %s weaken loss', { timeout: 60_000 }, async (_where, bytes) => {
     const { diagnostics, quality } = await analysis('drops.pcapng', bytes);
     expect(diagnostics.map(({ id }) => id)).toEqual(['capture/reported-drops']);
+    expect(diagnostics[0]?.message).toMatch(/\b7\b/);
     expect(quality.weakened.map(({ metric }) => metric)).toContain('loss');
   });
 });

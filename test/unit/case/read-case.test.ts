@@ -1,10 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { format } from 'prettier';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCase } from '../../../src/case/read-case.ts';
-import { caseJsonSchema } from '../../../src/case/schema.ts';
 import { InputError } from '../../../src/errors.ts';
 import type { ErrorFacts } from '../../../src/errors.ts';
 
@@ -241,14 +239,4 @@ describe('readCase', () => {
       );
     expect((await refusal(`${bomb.join('\n')}\n`)).code).toBe('case/aliases');
   });
-});
-
-it('the committed JSON Schema is the one the checks use', async () => {
-  const path = new URL('../../../src/case/case.schema.json', import.meta.url);
-  if (process.env['UPDATE_GOLDENS'])
-    await writeFile(
-      path,
-      await format(JSON.stringify(caseJsonSchema()), { parser: 'json', printWidth: 110 }),
-    );
-  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(caseJsonSchema());
 });

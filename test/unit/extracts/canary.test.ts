@@ -31,6 +31,16 @@ beforeAll(async () => {
     for (const end of ['server', 'client'])
       await copyFile(join(SAMPLE, `${period}-${end}.pcap.gz`), join(input, `${CANARY}-${period}-${end}.cap`));
   await copyFile(join(SAMPLE, 'cohorts.csv'), join(input, `${CANARY}-cohorts.csv`));
+  await writeFile(
+    join(input, `${CANARY}-mtr.txt`),
+    [
+      `HOST: ${CANARY}-laptop            Loss%   Snt   Last   Avg  Best  Wrst StDev`,
+      `  1.|-- ${CANARY}-router (198.51.100.254)  0.0%  1000    0.4   0.5   0.3   4.0   0.1`,
+      `  2.|-- ${CANARY}-core (192.0.2.77)       12.0%  1000    4.4   4.5   4.3   9.0   0.1`,
+      '  3.|-- 203.0.113.10                      0.0%  1000   12.4  12.5  12.3  19.0   0.1',
+      '',
+    ].join('\n'),
+  );
   const captures = ['baseline', 'evening'].flatMap((period) =>
     ['server', 'client'].map((end) => ({
       path: `${CANARY}-${period}-${end}.cap`,
@@ -54,7 +64,12 @@ beforeAll(async () => {
         name: `${CANARY}-host-${i}`,
         provider: `${CANARY} hosting`,
         datacenter: `${CANARY}-dc`,
+        rack: `${CANARY}-rack-${i}`,
       })),
+      symptoms: [`${CANARY} symptom`],
+      games: [`${CANARY} game`],
+      ticket: { preset: 'aws', fields: { account_id: `${CANARY}-account` } },
+      traces: [{ path: `${CANARY}-mtr.txt`, from: 'client', state: 'failing' }],
       cohorts: `${CANARY}-cohorts.csv`,
       captures,
       contact: { name: `${CANARY} person`, email: `${CANARY}@example.com`, availability: `${CANARY} hours` },
@@ -103,7 +118,9 @@ describe('the public tier of a case full of canaries', () => {
     const files = await filesOf(annex);
     expect(files.length).toBeGreaterThan(40);
     const truth = await readFile(join(SAMPLE, 'truth.json'), 'utf8');
-    const addresses = [...new Set(truth.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g))].concat(SERVERS.slice(0, 2));
+    const addresses = [...new Set(truth.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g))]
+      .concat(SERVERS.slice(0, 2))
+      .concat('198.51.100.254', '192.0.2.77');
     expect(addresses.length).toBeGreaterThan(20);
     for (const { path, bytes } of files) {
       const text = bytes.toString('latin1').toLowerCase();

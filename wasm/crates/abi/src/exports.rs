@@ -5,7 +5,7 @@
 //! input_reserve(session, tag, len) → address   where the host writes the next `len` bytes of that tag
 //! push(session, tag, len) → status             0 go on, 1 enough (decode: past the segment's end; unpack: take the
 //!                                              output and push again, if only nothing), 2 error
-//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: 0 more rounds follow, 1 last round;
+//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: end of a round, 1 = of the last;
 //!                                              pair: 0 and 1 end of that end's packets, 2 next reading (1 = there is none)
 //! output(session, what) → address of {address u32, len u32}
 //! table(session, id) → address of {rows u32, columns u32, then per column {data, len, validity, len, nulls}}
@@ -56,6 +56,7 @@ pub unsafe extern "C" fn session_close(session: *mut Session) {
 /// Reserves `len` bytes for the next input of `tag` and returns their address.
 #[no_mangle]
 pub extern "C" fn input_reserve(session: *mut Session, tag: u32, len: usize) -> *mut u8 {
+    crate::memory::keep_ahead();
     with(session, core::ptr::null_mut(), |session| session.reserve(tag, len).as_mut_ptr())
 }
 

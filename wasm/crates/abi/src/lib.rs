@@ -4,7 +4,8 @@
 mod blob;
 pub mod emit;
 mod exports;
+mod memory;
 mod session;
 
 /// Raised whenever a call, a tag, a blob layout or a column list changes shape.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 5;

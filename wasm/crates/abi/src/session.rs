@@ -70,10 +70,12 @@ enum Work {
     Pair(Box<Pairer>),
 }
 
-/// One session: a decode of one byte range, one round of one shard's flow analysis, one compressed stream, an extract
-/// from one capture, or the pairing of two.
+/// One session: decodes of byte ranges one after the other, the flow analysis of one shard, one compressed stream, an
+/// extract from one capture, or the pairing of two.
 pub struct Session {
     work: Work,
+    /// The tables hold rows of a round that the host was told of: the next rows begin another.
+    is_told: bool,
     scratch: Vec<u8>,
     blob: Vec<u8>,
     pair: [u32; 2],
@@ -89,6 +91,7 @@ impl Session {
     pub fn open(kind: u32) -> Option<Self> {
         (1..=5).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
+            is_told: false,
             scratch: Vec::new(),
             blob: Vec::new(),
             pair: [0; 2],
@@ -102,9 +105,10 @@ impl Session {
             (Work::Decode(decoder), tag::BYTES) => decoder.reserve(len),
             (Work::Extract(reader), tag::BYTES) => reader.reserve(len),
             _ => {
-                self.scratch.clear();
-                self.scratch.resize(len, 0);
-                &mut self.scratch
+                if self.scratch.len() < len {
+                    self.scratch.resize(len, 0);
+                }
+                self.scratch.get_mut(..len).unwrap_or_default()
             }
         }
     }
@@ -132,16 +136,15 @@ impl Session {
 
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
-            (Work::Idle { kind: 1 }, tag::CONFIG) => match decode_config(bytes) {
-                Some(Ok((config, filter))) => match SegmentDecoder::new(config) {
-                    Ok(mut decoder) => {
-                        if let Some(filter) = filter {
-                            decoder.set_filter(filter);
-                        }
-                        self.work = Work::Decode(Box::new(decoder));
+            (work @ (Work::Idle { kind: 1 } | Work::Decode(_)), tag::CONFIG) => match decode_config(bytes) {
+                Some(Ok((config, filter))) => {
+                    if let Err(error) = begin_segment(work, config) {
+                        return self.fail_capture(error);
                     }
-                    Err(error) => return self.fail_capture(error),
-                },
+                    if let (Work::Decode(decoder), Some(filter)) = (work, filter) {
+                        decoder.set_filter(filter);
+                    }
+                }
                 Some(Err(Refused::Capture(error))) => return self.fail_capture(error),
                 Some(Err(Refused::Filter(error))) => {
                     return self.fact(fault::FILTER + error.fault as u32, error.column as u64, error.len as u64, 0)
@@ -204,6 +207,9 @@ impl Session {
                 let Some(frame_base) = fields.u32() else {
                     return self.fail(fault::MISUSE, u64::from(tag), 0);
                 };
+                if core::mem::take(&mut self.is_told) {
+                    analyzer.clear_tables();
+                }
                 if analyzer.rows(fields.rest(), frame_base).is_err() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 1);
                 }
@@ -220,10 +226,11 @@ impl Session {
                 Err(error) => self.fail_capture(error),
             },
             Work::Flow(analyzer) => {
+                if core::mem::replace(&mut self.is_told, true) {
+                    analyzer.clear_tables();
+                }
                 if mode == 1 {
                     analyzer.finish();
-                } else {
-                    self.blob = analyzer.export();
                 }
                 Status::Done
             }
@@ -247,7 +254,7 @@ impl Session {
         }
     }
 
-    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a flow round; of a stream, whatever
+    /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a shard; of a stream, whatever
     /// the number, the bytes that the last push unpacked; the number of records read, unmapped names and rewritten
     /// records of an extract (taking the records takes them away); of a pairing the reading under way and which end it wants
     /// (u32 each; end 2 = none), its events (taking takes them away) and its report.
@@ -263,7 +270,7 @@ impl Session {
                 rows => return Self::point(&mut self.pair, decoder.shard_rows(rows.saturating_sub(what::ROWS))),
             },
             Work::Flow(analyzer) => match what {
-                what::STATE => {}
+                what::STATE => self.blob = analyzer.export(),
                 what::TALLY => self.blob = encode_tally(&analyzer.tally()),
                 _ => self.blob = Vec::new(),
             },
@@ -336,6 +343,17 @@ impl Session {
             self.error.extend_from_slice(&value.to_le_bytes());
         }
         Status::Error
+    }
+}
+
+/// Reads the next segment with the decoder of the one before, in its memory, or with a first one.
+fn begin_segment(work: &mut Work, config: SegmentConfig) -> Result<(), CaptureError> {
+    match work {
+        Work::Decode(decoder) => decoder.restart(config),
+        _ => {
+            *work = Work::Decode(Box::new(SegmentDecoder::new(config)?));
+            Ok(())
+        }
     }
 }
 

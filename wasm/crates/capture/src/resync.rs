@@ -12,7 +12,7 @@ use crate::walker::max_captured_len;
 /// Headers in a row that make a boundary believable.
 pub const CHAIN_LINKS: usize = 16;
 /// Largest believable time between two records of a chain.
-const MAX_GAP_SECONDS: u32 = 30 * 86_400;
+const MAX_GAP_SECONDS: u32 = 86_400;
 
 /// What follows a plausible header.
 enum Link {

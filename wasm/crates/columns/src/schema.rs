@@ -327,9 +327,9 @@ const FLOW_TAIL: &[Row] = &[
         "path_mtu_bytes",
         Type::U32,
         "bytes",
-        "largest IP packet the path is known to carry or told to carry; null when unknown",
+        "smallest MTU that an ICMP error named for the flow; else the largest IP packet that its far end acknowledged (TCP; the path may carry more, unless mtu_finding is black_hole); null without either",
     ),
-    ("mtu_finding", Type::Code(MTU_FINDINGS), "", "what was concluded about the path MTU"),
+    ("mtu_finding", Type::Code(MTU_FINDINGS), "", "what limits the size of packets: an ICMP error named one too big; or larger ones vanish unanswered while smaller ones arrive (RFC 2923 2.1); or fragments; or one SYN seen twice, the second time with a smaller MSS; none = acknowledged TCP data and none of these; null where no packet could tell"),
 ];
 
 const RTT: &[Row] = &[

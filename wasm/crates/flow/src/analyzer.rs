@@ -2,7 +2,7 @@
 //! here depends on which others those are.
 
 use crate::bins::Bin;
-use crate::codes::{Direction, RttMethod};
+use crate::codes::{Direction, EventKind, RttMethod};
 use crate::emit::{Output, AT_END};
 use crate::flow::Flow;
 use crate::fragments::Fragments;
@@ -141,7 +141,12 @@ impl Analyzer {
                 return Err(StateError::Row { offset: rows.len() - rest.len() });
             };
             rest = after;
-            self.packet(&packet, frame_base.wrapping_add(packet.frame_index).wrapping_add(1));
+            let frame_number = frame_base.wrapping_add(packet.frame_index).wrapping_add(1);
+            if packet.is_notice {
+                self.notice(&packet, frame_number);
+            } else {
+                self.packet(&packet, frame_number);
+            }
         }
         Ok(())
     }
@@ -187,6 +192,18 @@ impl Analyzer {
         if let Some(now_ns) = packet.timestamp_ns {
             self.sweep_at(now_ns);
         }
+    }
+
+    /// What an ICMP error says of a flow; of one that is not open it says nothing.
+    #[cold]
+    fn notice(&mut self, notice: &Packet, frame_number: u32) {
+        let (key, src_is_low) = FlowKey::of(notice, notice.ports);
+        let Some(flow) = self.flows.find(key.hash(), &key).and_then(|index| self.flows.get_mut(index)) else { return };
+        let mtu = told_mtu(notice);
+        let direction = flow.direction(src_is_low);
+        flow.hear_too_big(mtu);
+        let (at, detail) = (notice.timestamp_ns, mtu.map(i64::from));
+        self.out.event(frame_number, flow.flow_id, direction, at, frame_number, EventKind::PacketTooBig, detail);
     }
 
     /// Closes the flow at `index` and opens another in its place where the packet does not belong to it any more;
@@ -312,6 +329,12 @@ struct ShardState {
 }
 crate::state::state!(ShardState { flows, fragments, last_ns, next_sweep_ns, swept, idle_splits, first_idle_split });
 
+/// The MTU that an ICMP error tells; routers older than RFC 1191 leave it out.
+fn told_mtu(packet: &Packet) -> Option<u32> {
+    let icmp = packet.icmp?;
+    Some(if packet.ip_version == 4 { icmp.rest & 0xffff } else { icmp.rest }).filter(|mtu| *mtu > 0)
+}
+
 /// What the packet adds to its flow.
 #[inline]
 fn observe(
@@ -323,6 +346,10 @@ fn observe(
     udp_notes: &mut udp::Notes,
 ) {
     flow.touch(packet.timestamp_ns);
+    if packet.is_too_big() {
+        // The error's own flow has the answer as well: the flow it speaks of may lie outside the capture.
+        flow.hear_too_big(told_mtu(packet));
+    }
     let state = direction.of_mut(&mut flow.directions);
     state.observe(packet, |kind, detail| notes.event(kind, detail));
     let is_copy = state.duplicates.is_copy(packet);

@@ -1,5 +1,8 @@
 //! The lists of `columns::schema` as Rust enums: the discriminant is the index that crosses the ABI.
 
+use crate::state::{Input, State};
+use alloc::vec::Vec;
+
 /// Which way a packet goes. forward = initiator → responder (RFC 5103).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -48,6 +51,15 @@ impl Direction {
     }
 }
 
+impl State for Direction {
+    fn save(&self, out: &mut Vec<u8>) {
+        (*self == Direction::Reverse).save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        bool::load(input).map(|is_reverse| if is_reverse { Direction::Reverse } else { Direction::Forward })
+    }
+}
+
 /// Which end an RTT sample reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -80,6 +92,15 @@ pub enum RttMethod {
     Rtcp = 7,
     /// STUN request → response.
     Stun = 8,
+}
+
+impl State for RttMethod {
+    fn save(&self, out: &mut Vec<u8>) {
+        (*self as u8).save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        u8::load(input).and_then(RttMethod::from_code)
+    }
 }
 
 impl RttMethod {
@@ -193,8 +214,16 @@ pub enum ConnectionState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MtuFinding {
+    /// Nothing limits the path as far as its packets show.
+    None = 0,
+    /// A SYN was seen twice, the second time with a smaller MSS.
+    Clamped = 1,
+    /// An ICMP error called a packet too big.
+    PacketTooBig = 2,
     /// Fragments were seen.
     Fragmented = 3,
+    /// Larger packets vanish, smaller ones arrive.
+    BlackHole = 4,
 }
 
 /// Kinds of `events.kind` that this crate finds.
@@ -216,6 +245,9 @@ pub enum EventKind {
     EcnCe = 11,
     TtlChange = 12,
     Fragment = 13,
+    PacketTooBig = 14,
+    MtuBlackHole = 15,
+    MssClamp = 16,
     HalfClosed = 17,
     Reset = 18,
     ConnectFailure = 19,
@@ -267,7 +299,10 @@ mod tests {
         ] {
             assert_eq!(columns::CONNECTION_STATES[code as usize], snake(code));
         }
-        assert_eq!(columns::MTU_FINDINGS[MtuFinding::Fragmented as usize], "fragmented");
+        use MtuFinding::{BlackHole, Clamped, Fragmented};
+        for code in [MtuFinding::None, Clamped, MtuFinding::PacketTooBig, Fragmented, BlackHole] {
+            assert_eq!(columns::MTU_FINDINGS[code as usize], snake(code));
+        }
         for code in [
             Retransmission,
             FastRetransmission,
@@ -283,6 +318,9 @@ mod tests {
             EcnCe,
             TtlChange,
             Fragment,
+            EventKind::PacketTooBig,
+            MtuBlackHole,
+            MssClamp,
             HalfClosed,
             Reset,
             ConnectFailure,

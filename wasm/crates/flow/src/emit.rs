@@ -224,10 +224,25 @@ impl Output {
         table.u8(connection.map(|tcp| tcp.state() as u8));
         table.u8(connection.and_then(|tcp| tcp.reset_by()).map(|end| end as u8));
         table.u32(connection.map(|tcp| tcp.sides.0.syns));
-        table.null();
-        let fragments = flow.directions.0.fragments > 0 || flow.directions.1.fragments > 0;
-        table.u8(fragments.then_some(MtuFinding::Fragmented as u8));
+        table.u32(flow.told_mtu_bytes.or(connection.and_then(|tcp| tcp.arrived_bytes())));
+        table.u8(mtu_finding(flow, connection).map(|finding| finding as u8));
         table.end_row();
+    }
+}
+
+/// The gravest thing that was seen; None where no packet could have shown anything.
+fn mtu_finding(flow: &Flow, tcp: Option<&Connection>) -> Option<MtuFinding> {
+    let (forward, reverse) = (&flow.directions.0, &flow.directions.1);
+    if flow.too_big_reports > 0 {
+        Some(MtuFinding::PacketTooBig)
+    } else if tcp.is_some_and(|tcp| tcp.black_hole().is_some()) {
+        Some(MtuFinding::BlackHole)
+    } else if forward.fragments > 0 || reverse.fragments > 0 {
+        Some(MtuFinding::Fragmented)
+    } else if forward.mss_clamps > 0 || reverse.mss_clamps > 0 {
+        Some(MtuFinding::Clamped)
+    } else {
+        tcp.and_then(Connection::arrived_bytes).map(|_| MtuFinding::None)
     }
 }
 
@@ -360,7 +375,10 @@ impl Output {
             let failed =
                 tcp.unanswered_syn().map(|mark| (mark, EventKind::ConnectFailure, Some(i64::from(tcp.sides.0.syns))));
             let half_closed = tcp.unmatched_fin().map(|mark| (mark, EventKind::HalfClosed, None));
-            for (mark, kind, detail) in failed.into_iter().chain(half_closed) {
+            // Where an ICMP error told the sender, the hole is none.
+            let black_hole = tcp.black_hole().filter(|_| flow.too_big_reports == 0);
+            let black_hole = black_hole.map(|(_, bytes, mark)| (mark, EventKind::MtuBlackHole, Some(i64::from(bytes))));
+            for (mark, kind, detail) in failed.into_iter().chain(half_closed).chain(black_hole) {
                 let direction = if mark.is_reverse { Direction::Reverse } else { Direction::Forward };
                 self.event(order, flow.flow_id, direction, mark.timestamp_ns, mark.frame_number, kind, detail);
             }

@@ -35,6 +35,10 @@ pub struct DirectionState {
     pub ttl_changes: u32,
     /// MSS option of this side's SYN or SYN-ACK.
     pub mss_option_bytes: Option<u16>,
+    /// Sequence number and MSS option of the last one.
+    syn_mss: Option<(u32, u16)>,
+    /// Times the same SYN came with a smaller MSS.
+    pub mss_clamps: u32,
     /// Largest IP length.
     pub max_ip_len_bytes: u32,
     /// Packets that are fragments.
@@ -56,6 +60,8 @@ state!(DirectionState {
     ttl_last,
     ttl_changes,
     mss_option_bytes,
+    syn_mss,
+    mss_clamps,
     max_ip_len_bytes,
     fragments,
     duplicates,
@@ -104,7 +110,16 @@ impl DirectionState {
             count(&mut self.fragments);
             event(EventKind::Fragment, Some(i64::from(packet.fragment_offset_bytes)));
         }
-        if let Some(mss) = packet.tcp.as_ref().and_then(|tcp| tcp.mss) {
+        if let Some((seq, mss)) = packet.tcp.as_ref().and_then(|tcp| tcp.mss.map(|mss| (tcp.seq, mss))) {
+            // The same SYN on both sides of whoever rewrote it (RFC 9293 3.7.1 leaves the option to the sender).
+            match self.syn_mss {
+                Some((known, before)) if known == seq && mss < before => {
+                    count(&mut self.mss_clamps);
+                    event(EventKind::MssClamp, Some(i64::from(before) << 16 | i64::from(mss)));
+                }
+                _ => {}
+            }
+            self.syn_mss = Some((seq, mss));
             self.mss_option_bytes.get_or_insert(mss);
         }
     }
@@ -125,6 +140,10 @@ pub struct Flow {
     pub last_timestamp_ns: Option<i64>,
     /// forward, reverse.
     pub directions: (DirectionState, DirectionState),
+    /// ICMP errors that called a packet of this flow too big, and the smallest MTU they named.
+    pub too_big_reports: u32,
+    /// See above.
+    pub told_mtu_bytes: Option<u32>,
     /// Only for TCP.
     pub tcp: Option<Box<Connection>>,
     /// Only for UDP.
@@ -142,6 +161,8 @@ state!(Flow {
     first_timestamp_ns,
     last_timestamp_ns,
     directions,
+    too_big_reports,
+    told_mtu_bytes,
     tcp,
     talk,
     wireshark,
@@ -164,6 +185,8 @@ impl Flow {
             first_timestamp_ns: packet.timestamp_ns,
             last_timestamp_ns: packet.timestamp_ns,
             directions: Default::default(),
+            too_big_reports: 0,
+            told_mtu_bytes: None,
             tcp: None,
             talk: None,
             wireshark: None,
@@ -186,6 +209,16 @@ impl Flow {
         } else {
             Direction::Reverse
         }
+    }
+
+    /// An ICMP error called a packet too big.
+    #[cold]
+    pub fn hear_too_big(&mut self, mtu: Option<u32>) {
+        count(&mut self.too_big_reports);
+        self.told_mtu_bytes = match (self.told_mtu_bytes, mtu) {
+            (Some(known), Some(mtu)) => Some(known.min(mtu)),
+            (known, mtu) => known.or(mtu),
+        };
     }
 
     /// Takes note of a packet's time.

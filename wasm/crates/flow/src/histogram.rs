@@ -1,7 +1,8 @@
 //! Quantiles of durations in bounded memory: exact up to 64 samples, then a sparse log-linear histogram.
 //! The same for RTT, IPDV and PDV, so that their quantiles mean the same.
 
-use crate::state::state;
+use crate::state::{state, Input, State};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Samples kept as they are before the fold.
@@ -20,11 +21,75 @@ pub struct Samples {
     min_ns: i64,
     max_ns: i64,
     exact: Vec<i64>,
-    /// (bin, count), by bin.
-    bins: Vec<(u32, u32)>,
+    bins: Option<Box<Bins>>,
 }
 
 state!(Samples { n, min_ns, max_ns, exact, bins });
+
+/// Bins that are next to each other and counted together: an eighth of an octave.
+const BLOCK: usize = 32;
+/// Blocks up to the bin of `u64::MAX`.
+const BLOCKS: usize = (256 * 55 + 512) / BLOCK;
+
+/// Counts by bin: delays of one flow fill few blocks, and a block is found without a search.
+#[derive(Clone, Debug)]
+struct Bins {
+    /// Place of a block in `counts` + 1; 0 = nothing was counted in it.
+    places: [u16; BLOCKS],
+    counts: Vec<[u32; BLOCK]>,
+}
+
+impl Default for Bins {
+    fn default() -> Self {
+        Bins { places: [0; BLOCKS], counts: Vec::new() }
+    }
+}
+
+impl Bins {
+    #[inline]
+    fn add(&mut self, bin: u32, count: u32) {
+        let Some(place) = self.places.get_mut(bin as usize / BLOCK) else { return };
+        if *place == 0 {
+            self.counts.push([0; BLOCK]);
+            *place = self.counts.len() as u16;
+        }
+        let block = self.counts.get_mut(usize::from(*place).wrapping_sub(1));
+        if let Some(sum) = block.and_then(|block| block.get_mut(bin as usize % BLOCK)) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// (bin, count) of those that are not empty, by bin.
+    fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let block = |place: u16| self.counts.get(usize::from(place).wrapping_sub(1)).into_iter().flatten();
+        let blocks = self.places.iter().enumerate();
+        blocks
+            .flat_map(move |(at, &place)| block(place).enumerate().map(move |(bin, &n)| ((at * BLOCK + bin) as u32, n)))
+            .filter(|&(_, n)| n > 0)
+    }
+
+    fn clear(&mut self) {
+        self.places = [0; BLOCKS];
+        self.counts.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+impl State for Bins {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.iter().collect::<Vec<_>>().save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        let mut bins = Bins::default();
+        for (bin, count) in Vec::<(u32, u32)>::load(input)? {
+            bins.add(bin, count);
+        }
+        Some(bins)
+    }
+}
 
 /// Bin of a value.
 #[inline]
@@ -66,7 +131,9 @@ impl Samples {
     pub fn clear(&mut self) {
         self.n = 0;
         self.exact.clear();
-        self.bins.clear();
+        if let Some(bins) = &mut self.bins {
+            bins.clear();
+        }
     }
 
     /// Adds one; negative durations are no durations and are left out.
@@ -82,28 +149,23 @@ impl Samples {
             self.max_ns = self.max_ns.max(value_ns);
         }
         self.n = self.n.saturating_add(1);
-        if self.bins.is_empty() {
+        if self.is_exact() {
             if self.exact.len() < EXACT {
                 self.exact.push(value_ns);
                 return;
             }
-            for value in core::mem::take(&mut self.exact) {
-                self.count(value);
+            let bins = self.bins.get_or_insert_with(Box::default);
+            for value in self.exact.drain(..) {
+                bins.add(bin_of(value.max(0) as u64), 1);
             }
         }
-        self.count(value_ns);
+        if let Some(bins) = &mut self.bins {
+            bins.add(bin_of(value_ns.max(0) as u64), 1);
+        }
     }
 
-    fn count(&mut self, value_ns: i64) {
-        let bin = bin_of(value_ns.max(0) as u64);
-        match self.bins.binary_search_by_key(&bin, |&(bin, _)| bin) {
-            Ok(at) => {
-                if let Some((_, count)) = self.bins.get_mut(at) {
-                    *count = count.saturating_add(1);
-                }
-            }
-            Err(at) => self.bins.insert(at.min(self.bins.len()), (bin, 1)),
-        }
+    fn is_exact(&self) -> bool {
+        self.bins.as_ref().is_none_or(|bins| bins.is_empty())
     }
 
     /// The quantile `permille / 1000`; None without samples.
@@ -112,13 +174,13 @@ impl Samples {
             return None;
         }
         let rank = (u64::from(self.n) * u64::from(permille)).div_ceil(1000).max(1);
-        if self.bins.is_empty() {
+        let Some(bins) = self.bins.as_ref().filter(|bins| !bins.is_empty()) else {
             let mut sorted = self.exact.clone();
             sorted.sort_unstable();
             return sorted.get(rank as usize - 1).copied().or(Some(self.max_ns));
-        }
+        };
         let mut seen = 0u64;
-        for &(bin, count) in &self.bins {
+        for (bin, count) in bins.iter() {
             seen += u64::from(count);
             if seen >= rank {
                 return Some((midpoint(bin) as i64).clamp(self.min_ns, self.max_ns.max(self.min_ns)));

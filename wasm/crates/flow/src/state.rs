@@ -155,6 +155,18 @@ impl<A: State, B: State> State for (A, B) {
     }
 }
 
+impl<A: State, B: State, C: State, D: State> State for (A, B, C, D) {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.0.save(out);
+        self.1.save(out);
+        self.2.save(out);
+        self.3.save(out);
+    }
+    fn load(input: &mut Input) -> Option<Self> {
+        Some((A::load(input)?, B::load(input)?, C::load(input)?, D::load(input)?))
+    }
+}
+
 /// Field-by-field `State` of a struct. Leaving a field out does not compile.
 macro_rules! state {
     ($ty:ident { $($field:ident),* $(,)? }) => {

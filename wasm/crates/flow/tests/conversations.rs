@@ -582,3 +582,45 @@ fn without_a_senders_clock_there_is_no_pdv() {
     }
     assert_eq!(flow_cell(&script.run(), "reverse_pdv_p95_ns"), None);
 }
+
+/// A handshake, a request of 100 bytes that is acknowledged, then an answer of 1400 bytes sent `times` times.
+fn stalled_answer(times: i64) -> Script {
+    let mut script = Script::new();
+    script.handshake();
+    script.client(1_000_000, 1, 1, ACK, 100, 0);
+    for at in 0..times {
+        script.server(1_020_000 + 1_000_000 * at, 1, 101, ACK, 1400, 0);
+        // The client asks again: it lives, and the answer's ACK did not reach it.
+        script.client(1_500_000 + 1_000_000 * at, 1, 1, ACK, 100, 0);
+    }
+    script
+}
+
+#[test]
+fn large_answers_that_vanish_are_a_black_hole() {
+    let analyzer = stalled_answer(5).run();
+    assert_eq!(flow_cell(&analyzer, "mtu_finding"), Some(4));
+    assert!(flow_cell(&analyzer, "path_mtu_bytes").unwrap() < 200);
+    assert!(kinds(&analyzer).contains(&"mtu_black_hole"));
+}
+
+#[test]
+fn three_losses_of_one_answer_are_no_black_hole() {
+    let mut script = stalled_answer(3);
+    script.client(6_000_000, 101, 1401, ACK, 0, 0);
+    let analyzer = script.run();
+    assert_eq!(flow_cell(&analyzer, "mtu_finding"), Some(0));
+    assert!(flow_cell(&analyzer, "path_mtu_bytes").unwrap() >= 1440);
+    assert!(!kinds(&analyzer).contains(&"mtu_black_hole"));
+}
+
+#[test]
+fn an_icmp_error_tells_the_flow_it_quotes() {
+    let mut script = stalled_answer(5);
+    script.too_big(7_000_000, 1454);
+    let analyzer = script.run();
+    assert_eq!(flow_cell(&analyzer, "mtu_finding"), Some(2));
+    assert_eq!(flow_cell(&analyzer, "path_mtu_bytes"), Some(1454));
+    assert!(kinds(&analyzer).contains(&"packet_too_big"));
+    assert!(!kinds(&analyzer).contains(&"mtu_black_hole"));
+}

@@ -64,6 +64,30 @@ fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> 
     Ok(notice.or(transport.is_cut.then_some(Diagnostic::TransportHeaderCut)))
 }
 
+/// What an ICMP or ICMPv6 error says is too big for a link (RFC 792 with RFC 1191 4, RFC 4443 3.2): the packet it quotes,
+/// as far as it does. None for any other packet, and where less than ports is quoted.
+#[cold]
+pub fn quoted(link_type: u32, data: &[u8], original_len: u32) -> Option<Packet> {
+    let mut error = Packet::default();
+    let frame = Span { data, wire: original_len.max(data.len() as u32) };
+    let (ip, _) = link(link_type, frame).ok()?;
+    let mut payload = ip::read(ip, &mut error).ok()?;
+    if tunnel::is_tunnel(&error, &payload) {
+        (payload, _) = innermost(&mut error, payload);
+    }
+    let quote = transport::read(payload, &mut error).payload;
+    let mut packet = Packet { layer_path: error.layer_path, ..Packet::default() };
+    // The quoted header speaks of the whole packet, of which only the start is there.
+    let header = ip::read(Span { data: quote.data, wire: u32::from(u16::MAX) }, &mut packet).ok()?;
+    transport::read(header, &mut packet);
+    packet.tcp = None;
+    packet.icmp = error.icmp;
+    packet.captured_len_bytes = data.len() as u32;
+    packet.original_len_bytes = original_len;
+    packet.is_notice = true;
+    packet.ports.is_some().then_some(packet)
+}
+
 /// Goes inwards as long as there is a whole IP header; a tunnel that carries none is the packet itself.
 #[inline(never)]
 fn innermost<'a>(packet: &mut Packet, mut payload: Payload<'a>) -> (Payload<'a>, Option<Diagnostic>) {

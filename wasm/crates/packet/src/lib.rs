@@ -27,6 +27,6 @@ mod wrapped;
 pub use decode::{decode, Outcome};
 pub use hash::{payload_hash, shard_of, HASHED_PAYLOAD_BYTES};
 pub use quality::{Quality, MAX_SILENCES};
-pub use row::{tcp_flag, Address, Icmp, Packet, Prefix, Tcp, MAX_PREFIX, MAX_SACK_BLOCKS, ROW_BYTES};
+pub use row::{tcp_flag, Address, Icmp, Packet, Prefix, Tcp, MAX_PREFIX, MAX_SACK_BLOCKS};
 pub use segment::{Progress, SegmentConfig, SegmentDecoder, Start};
 pub use summary::{LinkTypes, Summary, MAX_LINK_TYPES};

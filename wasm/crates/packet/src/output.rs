@@ -1,6 +1,6 @@
 //! What a walk leaves behind: rows by shard, counts, times. Law 5 is kept here: a record is decoded or diagnosed.
 
-use crate::decode::{decode, Outcome};
+use crate::decode::{decode, quoted, Outcome};
 use crate::hash::shard_of;
 use crate::quality::Quality;
 use crate::row::Packet;
@@ -42,6 +42,19 @@ impl Output {
     fn is_left_out(&self, link_type: u32, record: &Record<'_>) -> bool {
         let Some(filter) = &self.filter else { return false };
         !filter.matches(Frame { link_type, data: record.data, wire_len: record.original_len })
+    }
+
+    /// An ICMP error goes to the flow it quotes, too.
+    #[cold]
+    fn tell(&mut self, record: &Record<'_>) {
+        let Some(link_type) = record.link_type else { return };
+        let Some(mut notice) = quoted(link_type, record.data, record.original_len) else { return };
+        notice.frame_index = self.packet.frame_index;
+        notice.timestamp_ns = self.packet.timestamp_ns;
+        let shard = shard_of(&notice, self.shards.len() as u32);
+        if let Some(rows) = self.shards.get_mut(shard as usize) {
+            notice.encode(rows);
+        }
     }
 
     #[inline(always)]
@@ -101,6 +114,9 @@ impl Visitor for Output {
                 let shard = shard_of(&self.packet, self.shards.len() as u32);
                 if let Some(rows) = self.shards.get_mut(shard as usize) {
                     self.packet.encode(rows);
+                }
+                if self.packet.is_too_big() {
+                    self.tell(record);
                 }
                 self.summary.decoded = self.summary.decoded.saturating_add(1);
                 if let Some(notice) = notice {

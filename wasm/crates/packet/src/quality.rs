@@ -1,6 +1,7 @@
 //! What a capture's records say about the capture itself: counted per segment, added up by the host at the joins.
 
 use crate::row::Packet;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Silences kept per segment; the host keeps as many for a capture set.
@@ -32,6 +33,9 @@ pub struct Quality {
     granularity_ns: u64,
     largest_step_back_ns: u64,
     silences: Vec<Silence>,
+    /// Packets by their way down to IP (`Packet::layers`); the last way is looked at first.
+    ways: BTreeMap<u64, u32>,
+    last_way: (u64, u32),
 }
 
 fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
@@ -83,15 +87,38 @@ impl Quality {
         self.large_packets += u32::from(packet.tcp.is_some() && packet.ip_len_bytes > MAX_ORDINARY_IP_BYTES);
         self.tunnelled_packets += u32::from(packet.layer_path != 0);
         self.tagged_packets += u32::from(packet.vlan_id.is_some());
+        if packet.layers != self.last_way.0 {
+            self.change_way(packet.layers);
+        }
+        self.last_way.1 += 1;
+    }
+
+    /// IPv4 and IPv6, or the inside of a tunnel and its control traffic, take turns.
+    #[inline(never)]
+    fn change_way(&mut self, way: u64) {
+        let (before, packets) = core::mem::replace(&mut self.last_way, (way, 0));
+        if packets > 0 {
+            *self.ways.entry(before).or_insert(0) += packets;
+        }
+    }
+
+    fn all_ways(&self) -> BTreeMap<u64, u32> {
+        let mut ways = self.ways.clone();
+        if self.last_way.1 > 0 {
+            *ways.entry(self.last_way.0).or_insert(0) += self.last_way.1;
+        }
+        ways
     }
 
     /// wire bytes, captured bytes, granularity, largest step back u64; cut records, largest captured length, large,
-    /// tunnelled and tagged packets, silences u32; then per silence ns u64, byte offset u64, record u32. Little-endian.
+    /// tunnelled and tagged packets, silences, ways u32; then per silence ns u64, byte offset u64, record u32; then per
+    /// way its layers u64 and packets u32. Little-endian.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for word in [self.wire_bytes, self.captured_bytes, self.granularity_ns, self.largest_step_back_ns] {
             out.extend_from_slice(&word.to_le_bytes());
         }
+        let ways = self.all_ways();
         let counts = [
             self.cut_records,
             self.max_captured_len,
@@ -99,6 +126,7 @@ impl Quality {
             self.tunnelled_packets,
             self.tagged_packets,
             self.silences.len() as u32,
+            ways.len() as u32,
         ];
         for word in counts {
             out.extend_from_slice(&word.to_le_bytes());
@@ -107,6 +135,10 @@ impl Quality {
             out.extend_from_slice(&ns.to_le_bytes());
             out.extend_from_slice(&offset.to_le_bytes());
             out.extend_from_slice(&record.to_le_bytes());
+        }
+        for (layers, packets) in ways {
+            out.extend_from_slice(&layers.to_le_bytes());
+            out.extend_from_slice(&packets.to_le_bytes());
         }
         out
     }

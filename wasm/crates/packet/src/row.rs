@@ -1,8 +1,8 @@
 //! The decoded packet, and the flat row in which it travels from a decode worker to a flow worker.
 //!
-//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 112 bytes, then the layers where they
-//! are not plain Ethernet and IP, then SACK blocks of TCP or the first bytes of a UDP payload; little-endian; a row
-//! starts with its own length, so a buffer of rows can be walked.
+//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 56 bytes, then the addresses, the TCP
+//! or ICMP part, the layers where they are not plain Ethernet and IP, SACK blocks of TCP or the first bytes of a UDP
+//! payload; little-endian; a row starts with its own length, so a buffer of rows can be walked.
 
 use crate::way::{Layer, Way};
 use alloc::vec::Vec;
@@ -11,7 +11,12 @@ use alloc::vec::Vec;
 pub type Address = [u8; 16];
 
 /// Bytes of the fixed part of a row.
-pub const ROW_BYTES: usize = 112;
+const HEAD_BYTES: usize = 56;
+/// Two addresses of IPv4, and any two.
+const SHORT_ADDRESSES: usize = 8;
+const LONG_ADDRESSES: usize = 32;
+const TCP_BYTES: usize = 24;
+const ICMP_BYTES: usize = 8;
 /// SACK blocks that fit into the TCP option space (RFC 2018 3).
 pub const MAX_SACK_BLOCKS: usize = 4;
 
@@ -44,16 +49,22 @@ impl Prefix {
     /// Takes the first `MAX_PREFIX` of these bytes in place of those it has.
     #[inline(always)]
     pub fn set(&mut self, payload: &[u8]) {
-        let mut len = 0;
-        for (place, byte) in self.bytes.iter_mut().zip(payload) {
+        if let Some(whole) = payload.first_chunk::<MAX_PREFIX>() {
+            self.bytes = *whole;
+            self.len = MAX_PREFIX as u8;
+            return;
+        }
+        // What is behind the end is zero, so that equal prefixes are equal values.
+        self.bytes = [0; MAX_PREFIX];
+        let (places, _) = self.bytes.as_chunks_mut::<8>();
+        let (words, rest) = payload.as_chunks::<8>();
+        for (place, word) in places.iter_mut().zip(words) {
+            *place = *word;
+        }
+        for (place, byte) in self.bytes.iter_mut().skip(payload.len() - rest.len()).zip(rest) {
             *place = *byte;
-            len += 1;
         }
-        if len < usize::from(self.len) {
-            // What is behind the end stays zero, so that equal prefixes are equal values.
-            self.bytes.iter_mut().take(usize::from(self.len)).skip(len).for_each(|byte| *byte = 0);
-        }
-        self.len = len as u8;
+        self.len = payload.len() as u8;
     }
 
     /// The bytes.
@@ -172,6 +183,9 @@ pub struct Packet {
     pub payload_hash: u32,
     /// First bytes of a UDP payload.
     pub prefix: Prefix,
+    /// Not a packet of its own but what an ICMP error quotes of one: the ends, protocol, ports and `ip_len_bytes` are the
+    /// quoted packet's, time, frame and `icmp` the error's. It goes to the flow it speaks of and is no row of any table.
+    pub is_notice: bool,
 }
 
 impl Default for Packet {
@@ -204,6 +218,7 @@ impl Default for Packet {
             icmp: None,
             payload_hash: 0,
             prefix: Prefix::default(),
+            is_notice: false,
         }
     }
 }
@@ -226,6 +241,14 @@ const HAS_ICMP: u16 = 1 << 13;
 const PAYLOAD_CUT: u16 = 1 << 14;
 const HAS_LAYERS: u16 = 1 << 15;
 const LAYERS_BYTES: usize = 8;
+/// With the IP version: both addresses are ::ffff:a.b.c.d, and only a.b.c.d is there.
+const SHORT: u8 = 0x80;
+/// With the IP version: `is_notice`.
+const NOTICE: u8 = 0x40;
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+/// Bytes of the longest row: no packet has a TCP part and a prefix.
+const MAX_ROW_BYTES: usize = HEAD_BYTES + LONG_ADDRESSES + TCP_BYTES + LAYERS_BYTES + MAX_PREFIX;
+const _: () = assert!(8 * MAX_SACK_BLOCKS <= MAX_PREFIX);
 
 /// IP right in Ethernet: the layers of nearly every row, which need no bytes of it.
 #[inline(always)]
@@ -237,34 +260,49 @@ fn plain_layers(ip_version: u8) -> u64 {
 
 /// Fills a row from the left; what does not fit is a bug that the round-trip test would show.
 struct Writer<'a> {
-    row: &'a mut [u8; ROW_BYTES],
+    row: &'a mut [u8; MAX_ROW_BYTES],
     at: usize,
 }
 
 impl Writer<'_> {
     #[inline(always)]
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.at + bytes.len();
-        if let Some(place) = self.row.get_mut(self.at..end) {
-            place.copy_from_slice(bytes);
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(place) = self.row.get_mut(self.at..).and_then(|tail| tail.first_chunk_mut()) {
+            *place = bytes;
         }
-        self.at = end;
+        self.at += N;
     }
 }
 
 #[inline(always)]
-fn bytes_at<const N: usize>(row: &[u8; ROW_BYTES], at: usize) -> [u8; N] {
+fn bytes_at<const N: usize>(row: &[u8], at: usize) -> [u8; N] {
     row.get(at..).and_then(|tail| tail.first_chunk::<N>()).copied().unwrap_or([0; N])
 }
 
 #[inline(always)]
-fn u16_at(row: &[u8; ROW_BYTES], at: usize) -> u16 {
+fn u16_at(row: &[u8], at: usize) -> u16 {
     u16::from_le_bytes(bytes_at(row, at))
 }
 
 #[inline(always)]
-fn u32_at(row: &[u8; ROW_BYTES], at: usize) -> u32 {
+fn u32_at(row: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes_at(row, at))
+}
+
+/// The IPv4 address that a mapped one stands for.
+#[inline(always)]
+fn unmapped(address: &Address) -> Option<[u8; 4]> {
+    let (prefix, host) = address.split_first_chunk::<12>()?;
+    (*prefix == MAPPED).then(|| host.first_chunk().copied()).flatten()
+}
+
+#[inline(always)]
+fn mapped(host: [u8; 4]) -> Address {
+    let mut address = [0; 16];
+    let (prefix, place) = address.split_at_mut(12);
+    prefix.copy_from_slice(&MAPPED);
+    place.copy_from_slice(&host);
+    address
 }
 
 fn flag(present: bool, bit: u16) -> u16 {
@@ -284,20 +322,32 @@ fn tcp_flags_of_row(tcp: &Tcp) -> u16 {
 }
 
 impl Packet {
+    /// Is this an ICMP error that names a packet too big (RFC 1191 4, RFC 4443 3.2)?
+    #[inline(always)]
+    pub fn is_too_big(&self) -> bool {
+        self.icmp.is_some_and(|icmp| match self.protocol {
+            1 => (icmp.kind, icmp.code) == (3, 4),
+            58 => icmp.kind == 2,
+            _ => false,
+        })
+    }
+
     /// Appends the row to `out`.
     ///
     /// Written in place and from references: a copy of fields just stored would wait for the stores.
     #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        out.extend_from_slice(&[0; ROW_BYTES]);
-        let Some(row) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut::<ROW_BYTES>()) else { return };
-        let mut writer = Writer { row, at: 0 };
-        let sack =
-            self.tcp.as_ref().map_or(&[][..], |tcp| tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack));
-        let (src_port, dst_port) = self.ports.unwrap_or_default();
+        out.extend_from_slice(&[0; MAX_ROW_BYTES]);
+        let Some(row) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) else { return };
+        let len = self.write(row);
+        out.truncate(start + len);
+    }
+
+    #[inline(always)]
+    fn write(&self, row: &mut [u8; MAX_ROW_BYTES]) -> usize {
+        let mut writer = Writer { row, at: 2 };
         let has_layers = self.layers != plain_layers(self.ip_version);
-        let tail_len = 8 * sack.len() + if has_layers { LAYERS_BYTES } else { 0 };
         let flags = flag(self.timestamp_ns.is_some(), HAS_TIME)
             | flag(self.vlan_id.is_some(), HAS_VLAN)
             | flag(self.ports.is_some(), HAS_PORTS)
@@ -310,72 +360,98 @@ impl Packet {
             | flag(self.is_payload_cut, PAYLOAD_CUT)
             | self.tcp.as_ref().map_or(0, tcp_flags_of_row)
             | flag(self.icmp.is_some(), HAS_ICMP);
-        // TCP has SACK blocks, UDP a prefix: one byte of the row counts either.
-        let prefix = if self.tcp.is_some() { &[] } else { self.prefix.as_slice() };
-        writer.put(&((ROW_BYTES + tail_len + prefix.len()) as u16).to_le_bytes());
-        writer.put(&flags.to_le_bytes());
-        writer.put(&self.frame_index.to_le_bytes());
-        writer.put(&self.timestamp_ns.unwrap_or(0).to_le_bytes());
-        writer.put(&self.captured_len_bytes.to_le_bytes());
-        writer.put(&self.original_len_bytes.to_le_bytes());
-        writer.put(&self.ip_len_bytes.to_le_bytes());
-        writer.put(&self.payload_len_bytes.to_le_bytes());
-        writer.put(&self.ip_id.unwrap_or(0).to_le_bytes());
-        writer.put(&self.vlan_id.unwrap_or(0).to_le_bytes());
-        writer.put(&[self.ip_version, self.protocol]);
-        writer.put(&src_port.to_le_bytes());
-        writer.put(&dst_port.to_le_bytes());
-        writer.put(&[(self.dscp << 2) | (self.ecn & 3), self.ttl]);
-        writer.put(&self.fragment_offset_bytes.to_le_bytes());
-        writer.put(&self.layer_path.to_le_bytes());
+        let short = unmapped(&self.src).zip(unmapped(&self.dst));
+        let (src_port, dst_port) = self.ports.unwrap_or_default();
+        writer.put(flags.to_le_bytes());
+        writer.put(self.frame_index.to_le_bytes());
+        writer.put(self.timestamp_ns.unwrap_or(0).to_le_bytes());
+        writer.put(self.captured_len_bytes.to_le_bytes());
+        writer.put(self.original_len_bytes.to_le_bytes());
+        writer.put(self.ip_len_bytes.to_le_bytes());
+        writer.put(self.payload_len_bytes.to_le_bytes());
+        writer.put(self.ip_id.unwrap_or(0).to_le_bytes());
+        writer.put(self.vlan_id.unwrap_or(0).to_le_bytes());
+        let version =
+            self.ip_version | if short.is_some() { SHORT } else { 0 } | if self.is_notice { NOTICE } else { 0 };
+        writer.put([version, self.protocol]);
+        writer.put(src_port.to_le_bytes());
+        writer.put(dst_port.to_le_bytes());
+        writer.put([(self.dscp << 2) | (self.ecn & 3), self.ttl]);
+        writer.put(self.fragment_offset_bytes.to_le_bytes());
+        writer.put(self.layer_path.to_le_bytes());
+        writer.put(self.payload_hash.to_le_bytes());
+        if let Some((src, dst)) = short {
+            writer.put(src);
+            writer.put(dst);
+        } else {
+            writer.put(self.src);
+            writer.put(self.dst);
+        }
         if let Some(tcp) = &self.tcp {
+            let sack = tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack);
             let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
-            writer.put(&tcp.seq.to_le_bytes());
-            writer.put(&tcp.ack.to_le_bytes());
-            writer.put(&tcp.flags.to_le_bytes());
-            writer.put(&tcp.window.to_le_bytes());
-            writer.put(&tsval.to_le_bytes());
-            writer.put(&tsecr.to_le_bytes());
-            writer.put(&tcp.mss.unwrap_or(0).to_le_bytes());
-            writer.put(&[tcp.window_scale.unwrap_or(0), sack.len() as u8]);
-        } else if let Some(icmp) = &self.icmp {
-            // ICMP has no TCP part: its eight bytes take the place of seq and ack.
-            writer.put(&[icmp.kind, icmp.code, 0, 0]);
-            writer.put(&icmp.rest.to_le_bytes());
+            writer.put(tcp.seq.to_le_bytes());
+            writer.put(tcp.ack.to_le_bytes());
+            writer.put(tcp.flags.to_le_bytes());
+            writer.put(tcp.window.to_le_bytes());
+            writer.put(tsval.to_le_bytes());
+            writer.put(tsecr.to_le_bytes());
+            writer.put(tcp.mss.unwrap_or(0).to_le_bytes());
+            writer.put([tcp.window_scale.unwrap_or(0), sack.len() as u8]);
+            if has_layers {
+                writer.put(self.layers.to_le_bytes());
+            }
+            for (left, right) in sack {
+                writer.put(left.to_le_bytes());
+                writer.put(right.to_le_bytes());
+            }
+        } else {
+            if let Some(icmp) = &self.icmp {
+                writer.put([icmp.kind, icmp.code, 0, 0]);
+                writer.put(icmp.rest.to_le_bytes());
+            }
+            if has_layers {
+                writer.put(self.layers.to_le_bytes());
+            }
+            // All of it, and as much of the place as was filled: a copy of known length is one of few instructions.
+            writer.put(self.prefix.bytes);
+            writer.at -= MAX_PREFIX - usize::from(self.prefix.len);
         }
-        if !prefix.is_empty() {
-            writer.at = 75;
-            writer.put(&[prefix.len() as u8]);
-        }
-        writer.at = 76;
-        writer.put(&self.payload_hash.to_le_bytes());
-        writer.put(&self.src);
-        writer.put(&self.dst);
-        if has_layers {
-            out.extend_from_slice(&self.layers.to_le_bytes());
-        }
-        for (left, right) in sack {
-            out.extend_from_slice(&left.to_le_bytes());
-            out.extend_from_slice(&right.to_le_bytes());
-        }
-        out.extend_from_slice(prefix);
+        let len = writer.at;
+        writer.at = 0;
+        writer.put((len as u16).to_le_bytes());
+        len
     }
 
     /// Reads the row at the start of `bytes`; returns it and the bytes after it, or None when they are no row.
+    #[inline]
     pub fn decode(bytes: &[u8]) -> Option<(Packet, &[u8])> {
-        let row: &[u8; ROW_BYTES] = bytes.first_chunk()?;
+        let row: &[u8; HEAD_BYTES] = bytes.first_chunk()?;
         let row_len = usize::from(u16_at(row, 0));
         let flags = u16_at(row, 2);
         let has = |bit: u16| flags & bit != 0;
-        let sack_count = if has(HAS_TCP) { row[75].min(MAX_SACK_BLOCKS as u8) } else { 0 };
-        let prefix_len = if has(HAS_TCP) { 0 } else { usize::from(row[75]).min(MAX_PREFIX) };
-        let layers_len = if has(HAS_LAYERS) { LAYERS_BYTES } else { 0 };
-        if row_len != ROW_BYTES + layers_len + 8 * usize::from(sack_count) + prefix_len {
-            return None;
-        }
         let (whole, rest) = bytes.split_at_checked(row_len)?;
-        let (layers, tail) = whole.get(ROW_BYTES..)?.split_at_checked(layers_len)?;
+        let tail = whole.get(HEAD_BYTES..)?;
+        let is_short = row[38] & SHORT != 0;
+        let ip_version = row[38] & !(SHORT | NOTICE);
+        let (ends, tail) = tail.split_at_checked(if is_short { SHORT_ADDRESSES } else { LONG_ADDRESSES })?;
+        let (src, dst) = if is_short {
+            (mapped(bytes_at(ends, 0)), mapped(bytes_at(ends, 4)))
+        } else {
+            (bytes_at(ends, 0), bytes_at(ends, 16))
+        };
+        let middle_len = match (has(HAS_TCP), has(HAS_ICMP)) {
+            (true, _) => TCP_BYTES,
+            (false, true) => ICMP_BYTES,
+            (false, false) => 0,
+        };
+        let (middle, tail) = tail.split_at_checked(middle_len)?;
+        let (layers, tail) = tail.split_at_checked(if has(HAS_LAYERS) { LAYERS_BYTES } else { 0 })?;
         let tcp = if has(HAS_TCP) {
+            let sack_count = *middle.get(TCP_BYTES - 1)?;
+            if usize::from(sack_count) > MAX_SACK_BLOCKS || tail.len() != 8 * usize::from(sack_count) {
+                return None;
+            }
             let mut sack = [(0, 0); MAX_SACK_BLOCKS];
             let (pairs, _) = tail.as_chunks::<8>();
             for (block, pair) in sack.iter_mut().zip(pairs) {
@@ -383,20 +459,26 @@ impl Packet {
                 *block = (word as u32, (word >> 32) as u32);
             }
             Some(Tcp {
-                seq: u32_at(row, 52),
-                ack: u32_at(row, 56),
-                flags: u16_at(row, 60),
-                window: u16_at(row, 62),
-                timestamps: has(HAS_TIMESTAMPS).then(|| (u32_at(row, 64), u32_at(row, 68))),
-                mss: has(HAS_MSS).then(|| u16_at(row, 72)),
-                window_scale: has(HAS_WINDOW_SCALE).then_some(row[74]),
+                seq: u32_at(middle, 0),
+                ack: u32_at(middle, 4),
+                flags: u16_at(middle, 8),
+                window: u16_at(middle, 10),
+                timestamps: has(HAS_TIMESTAMPS).then(|| (u32_at(middle, 12), u32_at(middle, 16))),
+                mss: has(HAS_MSS).then(|| u16_at(middle, 20)),
+                window_scale: has(HAS_WINDOW_SCALE).then(|| bytes_at::<1>(middle, 22)[0]),
                 sack_permitted: has(SACK_PERMITTED),
                 sack,
                 sack_count,
             })
+        } else if tail.len() > MAX_PREFIX {
+            return None;
         } else {
             None
         };
+        let icmp = has(HAS_ICMP).then(|| {
+            let [kind, code] = bytes_at(middle, 0);
+            Icmp { kind, code, rest: u32_at(middle, 4) }
+        });
         let packet = Packet {
             frame_index: u32_at(row, 4),
             timestamp_ns: has(HAS_TIME).then(|| i64::from_le_bytes(bytes_at(row, 8))),
@@ -406,7 +488,7 @@ impl Packet {
             payload_len_bytes: u32_at(row, 28),
             ip_id: has(HAS_IP_ID).then(|| u32_at(row, 32)),
             vlan_id: has(HAS_VLAN).then(|| u16_at(row, 36)),
-            ip_version: row[38],
+            ip_version,
             protocol: row[39],
             ports: has(HAS_PORTS).then(|| (u16_at(row, 40), u16_at(row, 42))),
             dscp: row[44] >> 2,
@@ -414,17 +496,18 @@ impl Packet {
             ttl: row[45],
             fragment_offset_bytes: u16_at(row, 46),
             layer_path: u32_at(row, 48),
-            layers: layers.first_chunk().map_or(plain_layers(row[38]), |layers| u64::from_le_bytes(*layers)),
+            payload_hash: u32_at(row, 52),
+            layers: layers.first_chunk().map_or(plain_layers(ip_version), |layers| u64::from_le_bytes(*layers)),
             dont_fragment: has(HAS_DF).then(|| has(DF)),
             more_fragments: has(MF),
             is_fragment: has(IS_FRAGMENT),
             is_payload_cut: has(PAYLOAD_CUT),
+            prefix: if has(HAS_TCP) { Prefix::default() } else { Prefix::of(tail) },
+            is_notice: row[38] & NOTICE != 0,
             tcp,
-            icmp: has(HAS_ICMP).then(|| Icmp { kind: row[52], code: row[53], rest: u32_at(row, 56) }),
-            payload_hash: u32_at(row, 76),
-            src: bytes_at(row, 80),
-            dst: bytes_at(row, 96),
-            prefix: if prefix_len > 0 { Prefix::of(tail) } else { Prefix::default() },
+            icmp,
+            src,
+            dst,
         };
         Some((packet, rest))
     }
@@ -474,6 +557,7 @@ mod tests {
             icmp: None,
             payload_hash: 0xdead_beef,
             prefix: Prefix::default(),
+            is_notice: false,
         }
     }
 
@@ -483,21 +567,27 @@ mod tests {
             Packet { icmp: Some(Icmp { kind: 3, code: 4, rest: 1454 }), timestamp_ns: None, ..Packet::default() };
         let mut out = Vec::new();
         let datagram = Packet { protocol: 17, prefix: Prefix::of(&[7; 70]), ..Packet::default() };
-        for packet in [full(), Packet::default(), icmp, datagram] {
+        let (src, dst) = (mapped([192, 0, 2, 1]), mapped([198, 51, 100, 7]));
+        let mapped_ends = Packet { src, dst, prefix: Prefix::of(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), ..full() };
+        let mapped_ends = Packet { tcp: None, is_notice: true, ..mapped_ends };
+        for packet in [full(), Packet::default(), icmp, datagram, mapped_ends] {
             packet.encode(&mut out);
         }
         let (first, rest) = Packet::decode(&out).unwrap_or_default_pair();
         let (second, rest) = Packet::decode(rest).unwrap_or_default_pair();
         let (third, rest) = Packet::decode(rest).unwrap_or_default_pair();
         let (fourth, rest) = Packet::decode(rest).unwrap_or_default_pair();
+        let (fifth, rest) = Packet::decode(rest).unwrap_or_default_pair();
         assert_eq!((first, second, third, fourth), (full(), Packet::default(), icmp, datagram));
         assert_eq!(fourth.prefix.as_slice(), [7; MAX_PREFIX]);
+        assert_eq!(fifth, mapped_ends);
         assert!(rest.is_empty());
     }
 
     #[test]
     fn bytes_that_are_no_row_are_refused() {
-        assert!(Packet::decode(&[0; ROW_BYTES - 1]).is_none());
+        assert!(Packet::decode(&[0; HEAD_BYTES - 1]).is_none());
+        assert!(Packet::decode(&[0; HEAD_BYTES]).is_none());
         assert!(Packet::decode(&[0xff; 4096]).is_none());
     }
 

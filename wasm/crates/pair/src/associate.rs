@@ -49,6 +49,8 @@ pub struct Joined {
     pub is_way_known: bool,
     /// Toward the server, toward the client.
     pub ways: [Way; 2],
+    /// Does TSval tell one sending from another, or is it moved on the way?
+    pub keeps_tsval: bool,
 }
 
 /// What a lane is to the matcher.
@@ -87,7 +89,7 @@ impl Best {
     }
 }
 
-/// Joins flows; in the order of the client's flow numbers.
+/// Joins flows; in the order of their first packets at the client.
 pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
     let tallies = &outer_views(all, flows);
     let mut best: [Table<u32, Best>; 2] = Default::default();
@@ -129,6 +131,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
             against: client.total.max(server.total) - support,
             is_way_known: order != 0,
             ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
+            keeps_tsval: tally.same_tsval > 0,
         };
         if order == 0 {
             undecided.push((joined.len(), *tally));
@@ -170,7 +173,11 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
     }
     let repeating = same_hosts(tallies, &joined, flows);
     joined.extend(repeating);
-    joined.sort_by_key(|entry| entry.flows);
+    let first = |entry: &Joined| {
+        let frame = |end: usize| flows.get(end).zip(entry.flows.get(end)).and_then(|(flows, flow)| flows.get(*flow));
+        [0, 1].map(|end| frame(end).map_or(u32::MAX, |flow| flow.first_frame))
+    };
+    joined.sort_by_key(first);
     joined
 }
 
@@ -284,6 +291,7 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
             against: 0,
             is_way_known: by_hosts.is_some() || order != 0,
             ways: Default::default(),
+            keeps_tsval: false,
         };
         found.push((entry, is_same || has_same_ports));
     }

@@ -30,6 +30,8 @@ pub struct Flow {
     pub protocol: u8,
     /// Packets by lane, errors of routers left out.
     pub packets: [u32; 2],
+    /// Frame of its first packet: numbers of flows depend on how a capture was cut, this does not.
+    pub first_frame: u32,
 }
 
 impl Flow {
@@ -53,9 +55,9 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// The lane of a packet whose ports are `ports`.
+    /// The lane of a packet whose ports are `ports`. Packets of a flow come in the order of their frames.
     #[inline]
-    pub fn lane(&mut self, packet: &Packet, ports: Option<(u16, u16)>) -> u32 {
+    pub fn lane(&mut self, packet: &Packet, ports: Option<(u16, u16)>, frame: u32) -> u32 {
         let (src_port, dst_port) = ports.unwrap_or_default();
         let is_low = (packet.src, src_port) <= (packet.dst, dst_port);
         let (low, high, low_port, high_port) = if is_low {
@@ -86,6 +88,7 @@ impl Flows {
                         has_ports: ports.is_some(),
                         protocol: packet.protocol,
                         packets: [0; 2],
+                        first_frame: frame,
                     });
                 }
                 self.last = Some((key, flow));

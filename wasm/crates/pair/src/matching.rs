@@ -38,6 +38,8 @@ struct Lane {
     /// Highest acknowledgment of this way's bytes.
     acked_to: Option<u32>,
     is_resegmented: bool,
+    /// Two sendings of the same bytes differ in TSval.
+    keeps_tsval: bool,
     /// Packets of this way that the sender's capture holds.
     sent: u32,
 }
@@ -89,7 +91,13 @@ impl Matcher {
             key,
             roles,
             ways: joined.iter().map(|entry| entry.ways).collect(),
-            lanes: joined.iter().flat_map(|_| [Lane::default(), Lane::default()]).collect(),
+            lanes: joined
+                .iter()
+                .flat_map(|entry| {
+                    let lane = || Lane { keeps_tsval: entry.keeps_tsval, ..Lane::default() };
+                    [lane(), lane()]
+                })
+                .collect(),
             entries: Entries::default(),
             by_key: Default::default(),
             heads: Table::default(),
@@ -303,9 +311,15 @@ impl Matcher {
     /// A waiting entry of `end` with the same key, the likeliest; and whether another would do as well.
     fn choose(&self, entry: &Entry, end: usize) -> Option<(u32, bool)> {
         let chain = self.by_key.get(end)?.get(&entry.key)?;
+        let lane = self.lanes.get(entry.way as usize)?;
+        let is_other_sending =
+            |like: &Print| lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b);
         if let [only] = chain.as_slice() {
             // Nearly always there is one.
             let like = self.entries.get(*only)?;
+            if is_other_sending(&like.print) {
+                return None;
+            }
             let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
             if is_plain || like.state == State::Matched {
                 return is_plain.then_some((*only, like.is_run));
@@ -320,12 +334,11 @@ impl Matcher {
                 -difference
             }
         };
-        let lane = self.lanes.get(entry.way as usize)?;
         let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
         let waiting: Vec<(u32, &Print)> = chain
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
-            .filter(|(_, like)| like.state == State::Waiting && like.covered == 0)
+            .filter(|(_, like)| like.state == State::Waiting && like.covered == 0 && !is_other_sending(&like.print))
             .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
             .map(|(at, like)| (at, &like.print))
             .collect();

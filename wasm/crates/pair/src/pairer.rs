@@ -90,6 +90,10 @@ impl Pairer {
         while !rows.is_empty() {
             let (packet, rest) = Packet::decode(rows)?;
             rows = rest;
+            if packet.is_notice {
+                // What an error quotes is no packet of this capture.
+                continue;
+            }
             if self.phase == Phase::Scan {
                 packets.push(packet);
                 continue;

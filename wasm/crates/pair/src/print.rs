@@ -113,7 +113,7 @@ impl Print {
             alternative: 0,
             head: 0,
             frame,
-            lane: flows.lane(packet, ports),
+            lane: flows.lane(packet, ports, frame),
             source: source_hash(packet, ports),
             seq: 0,
             ack: 0,

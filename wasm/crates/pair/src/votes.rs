@@ -11,6 +11,7 @@ struct Waiting {
     lane: u32,
     time: i64,
     source: u64,
+    tsval: Option<u32>,
     seq: u32,
     ttl: u8,
     is_distinctive: bool,
@@ -58,6 +59,8 @@ pub struct Tally {
     pub repeated: u32,
     /// Votes by packets that an end shows twice.
     pub views: u32,
+    /// Votes whose TSval is the same at both ends, less those whose is not: a firewall may move it.
+    pub same_tsval: i64,
 }
 
 impl Tally {
@@ -156,6 +159,7 @@ impl Votes {
             lane: print.lane,
             time: print.time,
             source: print.source,
+            tsval: print.tsval,
             seq: print.seq,
             ttl: print.ttl,
             is_distinctive: print.is_distinctive,
@@ -227,6 +231,9 @@ impl Votes {
         let tally = self.tallies.entry((client.lane / 2, oriented(client.lane, server.lane))).or_default();
         let lane = client.lane as usize & 1;
         let way = way_of(client.lane);
+        if let (Some(a), Some(b)) = (client.tsval, server.tsval) {
+            tally.same_tsval += if a == b { 1 } else { -1 };
+        }
         tally.views += u32::from(client.first.is_some() || server.first.is_some());
         if is_aligned {
             let delta = server.seq.wrapping_sub(client.seq);

@@ -1,10 +1,11 @@
 //! One TCP connection: order of the steps for a packet, handshake, state. The rules live next door: `sequence`
-//! (arithmetic, holes), `loss` (repeats), `rtt` (samples), `side` (what an end said), `clock` and `floor` (delay
-//! variation).
+//! (arithmetic, holes), `loss` (repeats), `rtt` (samples), `side` (what an end said), `reach` (which sizes arrive),
+//! `clock` and `floor` (delay variation).
 
 mod clock;
 mod floor;
 mod loss;
+mod reach;
 mod rtt;
 mod sequence;
 mod side;
@@ -97,7 +98,7 @@ impl Segment {
 }
 
 /// A packet to which a later conclusion refers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Its frame number.
     pub frame_number: u32,
@@ -195,7 +196,9 @@ impl Connection {
                 sender.waiting.spoil(segment.seq, segment.tsval);
             }
             notes.pdv_ns = observe_clock(sender, &segment, place);
+            sender.reach.sent(packet, &segment, place == Place::Repeat, mark);
         }
+        receiver.reach.peer_spoke();
         if is_new && segment.payload > 0 && receiver.right_edge.is_some_and(|edge| at_most(edge, segment.end)) {
             notes.event(EventKind::WindowFull, Some(i64::from(segment.payload)));
         }
@@ -204,6 +207,7 @@ impl Connection {
             let is_same_window = is_plain && sender.window == Some(tcp.window) && place == Place::Acknowledging;
             let is_clean = matches!(place, Place::New | Place::Acknowledging);
             receiver.acknowledge(&segment, tcp, is_clean, is_same_window, notes);
+            receiver.reach.acknowledged(tcp.ack);
             if notes.duplicate_ack {
                 sender.duplicate_acks_sent = sender.duplicate_acks_sent.saturating_add(1);
             }
@@ -239,6 +243,7 @@ impl Connection {
             }
             side.syns = side.syns.saturating_add(1);
             side.window_scale = tcp.window_scale;
+            direction.opposite().of_mut(&mut self.sides).reach.peer_mss = tcp.mss;
             let syns = (self.sides.0.syns, self.sides.1.syns);
             if !is_set(tcp, tcp_flag::ACK) {
                 if direction == Direction::Forward {
@@ -330,6 +335,23 @@ impl Connection {
     pub fn reset_by(&self) -> Option<Toward> {
         let sender = if self.reset_is_reverse { Toward::Responder } else { Toward::Initiator };
         self.reset.then_some(sender)
+    }
+
+    /// The larger packets that vanish on the way: direction, size, the packet that shows it.
+    pub fn black_hole(&self) -> Option<(Direction, u32, Mark)> {
+        [Direction::Forward, Direction::Reverse].into_iter().find_map(|direction| {
+            direction.of(&self.sides).reach.black_hole().map(|(bytes, mark)| (direction, bytes, mark))
+        })
+    }
+
+    /// Largest IP packet that arrived at its far end: of the direction where larger ones vanish, else of either.
+    pub fn arrived_bytes(&self) -> Option<u32> {
+        let arrived = |direction: Direction| direction.of(&self.sides).reach.arrived_bytes;
+        let bytes = match self.black_hole() {
+            Some((direction, ..)) => arrived(direction),
+            None => arrived(Direction::Forward).max(arrived(Direction::Reverse)),
+        };
+        (bytes > 0).then_some(bytes)
     }
 
     /// The SYN that nobody answered, if that is how the connection ended.

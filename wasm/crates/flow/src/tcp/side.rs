@@ -1,6 +1,7 @@
 //! One end of a connection: what it has sent, and what the other end has said about that.
 
 use super::clock::SenderClock;
+use super::reach::Reach;
 use super::rtt::Waiting;
 use super::sequence::{at_most, before, later, Hole, Holes, LARGEST_STEP};
 use super::{Notes, Segment};
@@ -89,6 +90,8 @@ pub struct Side {
     pub unanswered_syn_repeats: u32,
     /// Packets that advertised a zero window.
     pub zero_windows: u32,
+    /// Which sizes of its packets arrive.
+    pub reach: Reach,
 }
 
 state!(Side {
@@ -115,6 +118,7 @@ state!(Side {
     lost_before,
     unanswered_syn_repeats,
     zero_windows,
+    reach,
 });
 
 impl Side {

@@ -1,10 +1,9 @@
 //! UDP: which protocol a flow speaks, told by its structure and never by a port, and what that protocol says of loss,
 //! order, delay variation and round trips.
 //!
-//! The first datagrams of a flow are kept until one decoder's evidence suffices or all have failed; then they are
-//! read once more by the one that is believed, so that nothing before that moment is missing. A decoder that later
-//! datagrams contradict is dropped, and the flow is opaque. Everything here is bounded: datagrams kept, streams,
-//! questions, samples.
+//! The first datagrams of a flow are shown to every decoder until one's evidence suffices or all have failed; the one
+//! that is believed has then read the flow from its first datagram. A decoder that later datagrams contradict is
+//! dropped, and the flow is opaque. Everything here is bounded: drafts, streams, questions, samples.
 
 mod delay;
 mod enet;
@@ -34,7 +33,7 @@ pub use tick::{Found, Tick};
 
 /// Later than the smallest delay by more than this is too late for an interpolation buffer, unless a tick is longer.
 pub const DEADLINE_NS: i64 = 15_000_000;
-/// Datagrams kept while nothing is decided.
+/// Datagrams after which what is not decided is opaque.
 const MOST_EARLY: usize = 24;
 
 /// The decoders, in the order in which they are asked. Where several fit, the first in the list is believed.
@@ -55,7 +54,7 @@ const DECODERS: &[Decoder] = &[
 #[derive(Debug, Default)]
 pub struct Notes {
     /// Time, direction of what was timed, method, ns.
-    pub samples: Vec<(Option<i64>, Direction, RttMethod, i64)>,
+    pub samples: Vec<Sample>,
     /// Change of the settled loss of (forward, reverse).
     pub lost: (i64, i64),
     /// Packets of this direction that came late.
@@ -78,23 +77,27 @@ impl Notes {
     }
 }
 
-/// A datagram kept until the protocol is known.
-#[derive(Clone, Debug)]
-struct Early {
-    prefix: Vec<u8>,
-    len: u32,
-    at_ns: Option<i64>,
-    is_reverse: bool,
+/// One sample: time, direction of what was timed, method, ns.
+type Sample = (Option<i64>, Direction, RttMethod, i64);
+
+/// What a decoder that has not failed yet makes of the datagrams so far.
+#[derive(Clone, Debug, Default)]
+struct Draft {
+    /// Place in `DECODERS`.
+    decoder: u8,
+    reading: Reading,
+    samples: Vec<Sample>,
+    lost: (i64, i64),
 }
 
-state!(Early { prefix, len, at_ns, is_reverse });
+state!(Draft { decoder, reading, samples, lost });
 
 /// The UDP half of a flow.
 #[derive(Clone, Debug, Default)]
 pub struct Talk {
-    early: Vec<Early>,
-    /// Bit per decoder: failed.
-    failed: u32,
+    /// While nothing is decided: datagrams seen, and the decoders that may still be right.
+    early: u8,
+    drafts: Vec<Draft>,
     /// Place in `DECODERS` + 1.
     decoder: u8,
     reading: Option<Box<Reading>>,
@@ -108,15 +111,7 @@ pub struct Talk {
     echoes: (Marks, Marks),
 }
 
-state!(Talk { early, failed, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes });
-
-fn direction_of(is_reverse: bool) -> Direction {
-    if is_reverse {
-        Direction::Reverse
-    } else {
-        Direction::Forward
-    }
-}
+state!(Talk { early, drafts, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes });
 
 impl Talk {
     /// One datagram that is no copy of another.
@@ -172,54 +167,49 @@ impl Talk {
             reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
             return;
         }
-        if self.is_opaque {
-            return;
-        }
-        self.early.push(Early {
-            prefix: bytes.to_vec(),
-            len: packet.payload_len_bytes,
-            at_ns: packet.timestamp_ns,
-            is_reverse,
-        });
-        self.decide(notes);
-    }
-
-    /// Asks every decoder that has not failed, with all that has come.
-    fn decide(&mut self, notes: &mut Notes) {
-        for (at, decoder) in DECODERS.iter().enumerate() {
-            if self.failed >> at & 1 != 0 {
-                continue;
-            }
-            let mut draft = Notes::default();
-            let reading = self.read_early(decoder, &mut draft);
-            match reading.verdict(decoder.needed) {
-                Some(true) => {
-                    self.decoder = at as u8 + 1;
-                    self.reading = Some(Box::new(reading));
-                    self.early = Vec::new();
-                    notes.samples.append(&mut draft.samples);
-                    notes.lost = draft.lost;
-                    return;
-                }
-                Some(false) => self.failed |= 1 << at,
-                None => {}
-            }
-        }
-        let all_failed = self.failed.count_ones() as usize == DECODERS.len();
-        if all_failed || self.early.len() >= MOST_EARLY {
-            self.is_opaque = true;
-            self.early = Vec::new();
-        }
-    }
-
-    fn read_early(&self, decoder: &Decoder, notes: &mut Notes) -> Reading {
-        let mut reading = Reading::default();
-        for early in &self.early {
+        if !self.is_opaque {
             let datagram =
-                Datagram { bytes: &early.prefix, len: early.len, is_opener: early.is_reverse == self.opened_reverse };
-            reading.observe(decoder, &datagram, direction_of(early.is_reverse), early.at_ns, DEADLINE_NS, notes);
+                Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
+            self.decide(&datagram, direction, packet.timestamp_ns, notes);
         }
-        reading
+    }
+
+    /// Shows the datagram to every decoder that has not failed.
+    fn decide(&mut self, datagram: &Datagram, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
+        let mut believed = None;
+        let mut scratch = Notes::default();
+        let mut may_be_right = |mut draft: Draft| {
+            let decoder = DECODERS.get(usize::from(draft.decoder)).filter(|_| believed.is_none())?;
+            scratch.clear();
+            core::mem::swap(&mut scratch.samples, &mut draft.samples);
+            draft.reading.observe(decoder, datagram, direction, at_ns, DEADLINE_NS, &mut scratch);
+            core::mem::swap(&mut scratch.samples, &mut draft.samples);
+            draft.lost = (draft.lost.0.saturating_add(scratch.lost.0), draft.lost.1.saturating_add(scratch.lost.1));
+            match draft.reading.verdict(decoder.needed) {
+                Some(true) => believed = Some(draft),
+                Some(false) => {}
+                None => return Some(draft),
+            }
+            None
+        };
+        self.drafts = if self.early == 0 {
+            let first = |decoder| Draft { decoder, ..Draft::default() };
+            (0..DECODERS.len() as u8).filter_map(|decoder| may_be_right(first(decoder))).collect()
+        } else {
+            core::mem::take(&mut self.drafts).into_iter().filter_map(&mut may_be_right).collect()
+        };
+        self.early += 1;
+        if let Some(mut draft) = believed {
+            self.decoder = draft.decoder + 1;
+            self.reading = Some(Box::new(draft.reading));
+            notes.samples.append(&mut draft.samples);
+            notes.lost = draft.lost;
+        } else if !self.drafts.is_empty() && usize::from(self.early) < MOST_EARLY {
+            return;
+        } else {
+            self.is_opaque = true;
+        }
+        self.drafts = Vec::new();
     }
 
     fn believed(&self) -> Option<(&'static Decoder, &Reading)> {

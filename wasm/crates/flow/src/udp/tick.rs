@@ -24,12 +24,19 @@ const PAUSE_TICKS: i64 = 64;
 const STRAY_PERMILLE: i64 = 125;
 const STRAY_PERMILLE_FEW: i64 = 70;
 const LOST_PERMILLE: i64 = 220;
+/// A sender that has shown no clock so often is asked again after ever more arrivals, up to 2¹⁰ of them: a search costs
+/// as much as two hundred packets.
+const PATIENCE: u8 = 8;
+const LONGEST_REST_BITS: u8 = 10;
 
 /// The clock of one direction's sender, as its arrivals show it.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     /// Arrivals not yet on a grid.
     early: Vec<i64>,
+    /// Searches that failed since the last grid, and arrivals to let pass before the next.
+    failures: u8,
+    rest: u32,
     /// Arrivals that were merged into the one before, and all.
     merged: u32,
     arrivals: u32,
@@ -64,6 +71,8 @@ pub struct Tick {
 
 state!(Tick {
     early,
+    failures,
+    rest,
     merged,
     arrivals,
     last_ns,
@@ -201,12 +210,21 @@ impl Tick {
         if gap_ns.is_some_and(|gap_ns| gap_ns > LONGEST_NS.saturating_mul(2)) {
             self.early.clear();
         }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return None;
+        }
         self.early.push(at_ns);
         if self.early.len() >= ARRIVALS {
             match search(&self.early).filter(|grid| grid.stray_permille < STRAY_PERMILLE) {
                 Some(grid) => self.lock(&grid),
                 None => {
                     self.early.drain(..ARRIVALS / 2);
+                    self.failures = self.failures.saturating_add(1);
+                    if self.failures > PATIENCE {
+                        self.early.clear();
+                        self.rest = 1 << (self.failures - PATIENCE).saturating_add(5).min(LONGEST_REST_BITS);
+                    }
                 }
             }
         }
@@ -217,6 +235,7 @@ impl Tick {
     fn lock(&mut self, grid: &Grid) {
         let early = core::mem::take(&mut self.early);
         let Some(&first) = early.first() else { return };
+        self.failures = 0;
         self.period = round(grid.period_ns * 256.0);
         self.found_ns = round(grid.period_ns);
         self.base_ns = first.saturating_add(round(grid.phase_ns));

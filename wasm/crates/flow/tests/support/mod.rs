@@ -108,6 +108,22 @@ impl Script {
         self.client(15_000, 1, 1, ACK, 0, 10_000)
     }
 
+    /// A router tells the server that its packets are too big.
+    pub fn too_big(&mut self, at_us: i64, mtu: u32) -> &mut Self {
+        self.packets.push(Packet {
+            timestamp_ns: Some(at_us * 1000),
+            src: v4(2),
+            dst: v4(1),
+            protocol: 6,
+            ports: Some((443, self.client_port)),
+            ip_len_bytes: 1500,
+            icmp: Some(Icmp { kind: 3, code: 4, rest: mtu }),
+            is_notice: true,
+            ..Packet::default()
+        });
+        self
+    }
+
     pub fn run(&self) -> Analyzer {
         run(&self.packets, Config::default())
     }
@@ -116,7 +132,13 @@ impl Script {
 pub fn run(packets: &[Packet], config: Config) -> Analyzer {
     let mut analyzer = Analyzer::new(config);
     for (at, packet) in packets.iter().enumerate() {
-        analyzer.packet(packet, at as u32 + 1);
+        if packet.is_notice {
+            let mut row = Vec::new();
+            packet.encode(&mut row);
+            analyzer.rows(&row, at as u32).unwrap();
+        } else {
+            analyzer.packet(packet, at as u32 + 1);
+        }
     }
     analyzer.finish();
     for id in ALL_TABLES {
