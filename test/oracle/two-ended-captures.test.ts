@@ -56,7 +56,9 @@ describe.skipIf(!haveCaptures)('pair on real captures', () => {
         // the path it is a loss.
         const stray = folder === 'teto-iperf-2' && direction === 'client_to_server' ? 1 : 0;
         expect(sent - matched, direction).toBeLessThanOrEqual(least.sent - least.found + stray);
-        expect(lost, direction).toBe(lostInside(found[direction], document.common_window!, direction) + stray);
+        expect(lost, direction).toBe(
+          lostInside(found[direction], document.common_window!, direction) + stray,
+        );
         expect(duplicated, direction).toBe(0);
       }
       // The same clocks: the two intervals must share a value, and ours must not be wider than the round trip allows.
