@@ -27,7 +27,7 @@ export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
 export { renderPair } from './report/pair-terminal.ts';
-export type { PairDocument, Pairing, PairSeries } from './pairing/types.ts';
+export type { ClockBound, PairDocument, Pairing, PairSeries } from './pairing/types.ts';
 export type { PairOptions } from './pair.ts';
 export type { Figure } from './report/figures/frame.ts';
 export { renderInfo } from './report/info-terminal.ts';

@@ -130,7 +130,7 @@ export const pairDocument = z.looseObject({
       server_view: view.meta({ description: 'as the capture at the server shows them: NAT is visible' }),
       is_translated: z.boolean(),
       association: z.looseObject({
-        rule: z.enum(['votes', 'small-flow', 'aligned']),
+        rule: z.enum(['votes', 'small-flow', 'aligned', 'same-hosts']),
         votes: count(),
         against: count(),
       }),

@@ -52,8 +52,13 @@ describe.skipIf(!haveCaptures)('pair on real captures', () => {
         expect(matched, direction).toBeGreaterThanOrEqual(0.999 * least.found);
         // Multicast that two bridges share is no flow to the matcher.
         if (folder !== 'connect-eth-proxy') expect(matched, direction).toBeLessThanOrEqual(least.found);
-        expect(sent - matched, direction).toBeLessThanOrEqual(least.sent - least.found);
-        expect(lost, direction).toBe(lostInside(found[direction], document.common_window!, direction));
+        // The SYN of a connection that never came to be belongs to no flow of both files: to the matcher it does not exist, to
+        // the path it is a loss.
+        const stray = folder === 'teto-iperf-2' && direction === 'client_to_server' ? 1 : 0;
+        expect(sent - matched, direction).toBeLessThanOrEqual(least.sent - least.found + stray);
+        expect(lost, direction).toBe(
+          lostInside(found[direction], document.common_window!, direction) + stray,
+        );
         expect(duplicated, direction).toBe(0);
       }
       // The same clocks: the two intervals must share a value, and ours must not be wider than the round trip allows.

@@ -45,7 +45,8 @@ pub struct Entry {
     pub is_run: bool,
     /// At the receiver, after a twin that was matched: told as a copy when nothing else comes for it.
     pub is_copy: bool,
-    /// Frame that matched it, to tell a copy from another packet.
+    /// When it came, and what tells a copy of it from another packet.
+    pub matched_time: i64,
     pub matched_ip_id: Option<u32>,
     pub matched_tsval: Option<u32>,
 }

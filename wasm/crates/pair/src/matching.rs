@@ -193,6 +193,7 @@ impl Matcher {
             is_again: false,
             is_copy: false,
             is_run: false,
+            matched_time: 0,
             matched_ip_id: None,
             matched_tsval: None,
         };
@@ -355,6 +356,21 @@ impl Matcher {
                 && delay(&twin.print) <= usual.unwrap_or_default() + LATE_NS
                 && !differences.iter().any(|differs| differs(own, &twin.print))
         });
+        if let ([(_, like)], Some(usual), false) = (waiting.as_slice(), usual, is_sender) {
+            // A copy of the twin, or the other packet? Whichever asks for the smaller surprise.
+            let after_twin = chain
+                .iter()
+                .filter_map(|at| self.entries.get(*at))
+                .filter(|twin| has_late_twin && twin.state == State::Matched)
+                .map(|twin| own.time.saturating_sub(twin.matched_time))
+                .filter(|after| *after >= 0)
+                .min();
+            if after_twin.is_some_and(|after| {
+                after < (delay(like) - usual).abs() || floor.is_some_and(|floor| delay(like) < floor - SLACK_NS)
+            }) {
+                return None;
+            }
+        }
         if let [(at, _)] = waiting.as_slice() {
             let is_run = self.entries.get(*at).is_some_and(|like| like.is_run);
             return Some((*at, has_late_twin || is_run));
@@ -552,6 +568,7 @@ impl Matcher {
     /// `at` was sent and `like` is what came.
     fn pair(&mut self, at: u32, like: &Print, is_ambiguous: bool) {
         let Some(sender) = self.entries.get_mut(at) else { return };
+        sender.matched_time = like.time;
         sender.matched_ip_id = like.ip_id;
         sender.matched_tsval = like.tsval;
         let (way, own, end, index) = (sender.way, sender.print, usize::from(sender.end), sender.index);
