@@ -108,7 +108,11 @@ export function expectHonest(paired: Paired): void {
   const { pairing, truth } = paired;
   expect(falseMatches(paired)).toEqual([]);
   expect(matchedShare(paired)).toBeGreaterThanOrEqual(0.999);
-  expect(matchedShare(paired)).toBeLessThanOrEqual(1);
+  for (const direction of DIRECTIONS) {
+    // The copy of one idle tick may pass for the next one that was lost, if it is said to be ambiguous.
+    const { matched, ambiguous } = pairing.document[direction];
+    expect(matched, direction).toBeLessThanOrEqual(paired.expected[direction].matched + ambiguous);
+  }
   expectOffsetInside(pairing, truth.clock.offsetNs);
 }
 
