@@ -14,6 +14,9 @@ import type { LoggedChange } from './timeline/change-log.ts';
 import type { Timeline } from './timeline/timeline.ts';
 import type { Comparison } from './comparison/types.ts';
 import type { Analysis } from './analyze.ts';
+import type { PairOptions } from './pair.ts';
+import type { Pairing } from './pairing/types.ts';
+import type { Figure } from './report/figures/frame.ts';
 
 export { analyze, type Analysis, type AnalyzeOptions, type CaptureSummary } from './analyze.ts';
 export { catalogue, explain, explanationText, type Explanation } from './explain.ts';
@@ -25,6 +28,10 @@ export { narrowingText } from './narrowing/text.ts';
 export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
+export { renderPair } from './report/pair-terminal.ts';
+export type { ClockBound, PairDocument, Pairing, PairSeries } from './pairing/types.ts';
+export type { PairOptions } from './pair.ts';
+export type { Figure } from './report/figures/frame.ts';
 export { renderInfo } from './report/info-terminal.ts';
 export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
@@ -64,6 +71,28 @@ export async function diff(
   options?: DiffOptions,
 ): Promise<DiffResult> {
   return (await import('./diff.ts')).diff(baseline, evening, options);
+}
+
+/** Both ends of one path; see src/pair.ts. */
+export async function pair(
+  client: readonly string[],
+  server: readonly string[],
+  options?: PairOptions,
+): Promise<Pairing> {
+  return (await import('./pair.ts')).pair(client, server, options);
+}
+
+/** Two or more places on one path, from the client on; see src/pair.ts. */
+export async function pairChain(
+  points: readonly (readonly string[])[],
+  options?: PairOptions,
+): Promise<Pairing> {
+  return (await import('./pair.ts')).pairChain(points, options);
+}
+
+/** Figures of a pairing, each an SVG with its CSV; drawn on demand, because the drawing code is large. */
+export async function pairFigures(pairing: Pairing): Promise<readonly Figure[]> {
+  return (await import('./report/figures/pair-plan.ts')).planPairFigures(pairing);
 }
 
 /** From the whole capture to the window, cohort and flows that show the effect; see src/diff.ts. */

@@ -185,8 +185,8 @@ export const ROOM_RULES: readonly RoomRule[] = [
   {
     room: 'pair.ts',
     mayUse: [
-      ...['findings/', 'analyze.ts', 'parallel/', 'pairing/', 'capture/', 'tables/', SCHEMA, 'diagnostics/'],
-      ...['statistics/', ...LEAVES],
+      ...['findings/', 'analyze.ts', 'parallel/', 'pairing/', 'capture/', 'tables/', 'engine/', SCHEMA],
+      ...['diagnostics/', 'statistics/', ...LEAVES],
     ],
     because: 'two ends of one path need packets of both, but no comparison of evenings',
   },

@@ -58,8 +58,8 @@ export class Core {
     }
   }
 
-  /** kind 1 = decode, 2 = flow, 3 = unpack, 4 = extract. */
-  open(kind: 1 | 2 | 3 | 4): Session {
+  /** kind 1 = decode, 2 = flow, 3 = unpack, 4 = extract, 5 = pair. */
+  open(kind: 1 | 2 | 3 | 4 | 5): Session {
     return new Session(this, this.call((e) => e.session_open(kind)) >>> 0);
   }
 

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { Io } from '../io.ts';
 import { analyzeCommand } from './analyze.ts';
 import { diffCommand } from './diff.ts';
+import { pairCommand } from './pair.ts';
 import { caseCommand } from './case.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
@@ -21,6 +22,7 @@ export type SetExit = (code: number) => void;
 export function commands(io: Io, setExit: SetExit): CommandModule[] {
   return [
     analyzeCommand(io, setExit),
+    pairCommand(io),
     diffCommand(io, setExit),
     narrowCommand(io),
     timelineCommand(io),

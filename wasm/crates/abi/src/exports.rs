@@ -1,11 +1,12 @@
 //! The calls. The host owns nothing: it asks for a place, writes, calls, and copies out before its next call.
 //!
 //! ```text
-//! session_open(kind) → session                 kind 1 decode, 2 flow, 3 unpack, 4 extract; 0 back = unknown kind
+//! session_open(kind) → session                 kind 1 decode, 2 flow, 3 unpack, 4 extract, 5 pair; 0 back = unknown
 //! input_reserve(session, tag, len) → address   where the host writes the next `len` bytes of that tag
 //! push(session, tag, len) → status             0 go on, 1 enough (decode: past the segment's end; unpack: take the
 //!                                              output and push again, if only nothing), 2 error
-//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: end of a round, 1 = of the last
+//! finish(session, mode) → status               decode, unpack, extract: end of file; flow: end of a round, 1 = of the last;
+//!                                              pair: 0 and 1 end of that end's packets, 2 next reading (1 = there is none)
 //! output(session, what) → address of {address u32, len u32}
 //! table(session, id) → address of {rows u32, columns u32, then per column {data, len, validity, len, nulls}}
 //! last_error(session) → address of {address u32, len u32}

@@ -7,6 +7,7 @@ use extract::{Key, Kind, Reader, Selector, Selectors};
 use filter::{Filter, FilterError};
 use flow::Analyzer;
 use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
+use pair::Pairer;
 use unpack::{Fault, Format, Need, Unpacker};
 
 /// Answer of `push` and `finish`.
@@ -41,6 +42,9 @@ mod what {
     pub const QUALITY: u32 = 6;
     pub const MISSING: u32 = 7;
     pub const RECORDS: u32 = 8;
+    pub const WANTED: u32 = 9;
+    pub const EVENTS: u32 = 10;
+    pub const REPORT: u32 = 11;
     pub const ROWS: u32 = 16;
 }
 
@@ -63,10 +67,11 @@ enum Work {
     Flow(Box<Analyzer>),
     Unpack(Box<Unpacker>),
     Extract(Box<Reader>),
+    Pair(Box<Pairer>),
 }
 
-/// One session: decodes of byte ranges one after the other, the flow analysis of one shard, one compressed stream, or
-/// an extract from one capture.
+/// One session: decodes of byte ranges one after the other, the flow analysis of one shard, one compressed stream, an
+/// extract from one capture, or the pairing of two.
 pub struct Session {
     work: Work,
     /// The tables hold rows of a round that the host was told of: the next rows begin another.
@@ -84,7 +89,7 @@ fn address(bytes: &[u8]) -> u32 {
 
 impl Session {
     pub fn open(kind: u32) -> Option<Self> {
-        (1..=4).contains(&kind).then(|| Session {
+        (1..=5).contains(&kind).then(|| Session {
             work: Work::Idle { kind },
             is_told: false,
             scratch: Vec::new(),
@@ -167,6 +172,25 @@ impl Session {
                 Some(config) => self.work = Work::Extract(Box::new(Reader::new(config))),
                 None => return self.fail(fault::MISUSE, u64::from(tag), 0),
             },
+            (Work::Idle { kind: 5 }, tag::CONFIG) => {
+                let mut fields = Fields::new(bytes);
+                match (fields.u64(), fields.u64()) {
+                    (Some(first), Some(second)) => {
+                        let config = pair::Config { key: pair::Key(first, second) };
+                        self.work = Work::Pair(Box::new(Pairer::new(config)));
+                    }
+                    _ => return self.fail(fault::MISUSE, u64::from(tag), 0),
+                }
+            }
+            (Work::Pair(pairer), tag::ROWS) => {
+                let mut fields = Fields::new(bytes);
+                let (Some(end), Some(frame_base)) = (fields.u32(), fields.u32()) else {
+                    return self.fail(fault::MISUSE, u64::from(tag), 0);
+                };
+                if pairer.rows(end as usize, frame_base, fields.rest()).is_none() {
+                    return self.fail(fault::BAD_STATE, bytes.len() as u64, 1);
+                }
+            }
             (Work::Extract(reader), tag::NAMES) => {
                 let mut fields = Fields::new(bytes);
                 while let Some((key, becomes)) = name(&mut fields) {
@@ -218,13 +242,22 @@ impl Session {
                 Ok(_) => Status::Done,
                 Err(error) => self.fail_capture(error),
             },
+            Work::Pair(pairer) => match mode {
+                0 | 1 => {
+                    pairer.end(mode as usize);
+                    Status::More
+                }
+                _ if pairer.advance() => Status::More,
+                _ => Status::Done,
+            },
             Work::Idle { .. } => self.fail(fault::MISUSE, u64::from(mode), 2),
         }
     }
 
     /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a shard; of a stream, whatever
     /// the number, the bytes that the last push unpacked; the number of records read, unmapped names and rewritten
-    /// records of an extract (taking the records takes them away).
+    /// records of an extract (taking the records takes them away); of a pairing the reading under way and which end it wants
+    /// (u32 each; end 2 = none), its events (taking takes them away) and its report.
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
         match &mut self.work {
             Work::Decode(decoder) => match what {
@@ -246,6 +279,18 @@ impl Session {
                 what::SUMMARY => self.blob = reader.records().to_le_bytes().to_vec(),
                 what::MISSING => self.blob = reader.missing(),
                 what::RECORDS => self.blob = reader.take(),
+                _ => self.blob = Vec::new(),
+            },
+            Work::Pair(pairer) => match what {
+                what::WANTED => {
+                    self.blob.clear();
+                    let wanted = pairer.wanted().map_or(2, |end| end as u32);
+                    for word in [pairer.phase() as u32, wanted] {
+                        self.blob.extend_from_slice(&word.to_le_bytes());
+                    }
+                }
+                what::EVENTS => self.blob = pairer.take_events(),
+                what::REPORT => self.blob = pairer.report(),
                 _ => self.blob = Vec::new(),
             },
             Work::Idle { .. } => self.blob = Vec::new(),

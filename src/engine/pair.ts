@@ -1,0 +1,250 @@
+/** Both captures' packets in, pairs and losses out. Layouts: wasm/crates/pair/src/{event,pairer}.rs and abi/src/session.rs. */
+
+import { TAG, type Core, type Session } from './core.ts';
+
+const OUTPUT = { wanted: 9, events: 10, report: 11 } as const;
+
+/** The readings of both captures, in their order. */
+export const READINGS = ['scan', 'probe', 'votes', 'match'] as const;
+export type Reading = (typeof READINGS)[number];
+
+/** 0 is the client's capture, 1 the server's. */
+export type End = 0 | 1;
+
+/** The key of the content hash: fixed, because the same captures must give the same answer. */
+const KEY = [0x6c61_6764_6966_6620n, 0x7061_6972_2062_6f74n] as const;
+
+export interface JoinedFlow {
+  readonly protocol: number;
+  readonly rule: 'votes' | 'small-flow' | 'aligned' | 'same-hosts';
+  readonly votes: number;
+  readonly against: number;
+  /** Told from times or TTLs; false where only the ports suggest who is the client. */
+  readonly isWayKnown: boolean;
+  readonly hasPorts: boolean;
+  /** Of what travels toward the server: source and destination at the client's and at the server's capture. */
+  readonly addresses: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  readonly ports: readonly [number, number, number, number];
+}
+
+export interface PairReport {
+  /** Server clock minus client clock as the probe saw it, delays included. */
+  readonly offsetNs: bigint;
+  readonly agreeing: number;
+  readonly common: number;
+  /** UDP payload bytes that were compared. */
+  readonly trimBytes: number;
+  readonly comparesHash: boolean;
+  /** First and last time of client and server; null for an end without packets. */
+  readonly extents: readonly [readonly [bigint, bigint] | null, readonly [bigint, bigint] | null];
+  /** Smallest and largest server time minus client time of any content. */
+  readonly differenceNs: readonly [bigint, bigint];
+  readonly flows: readonly [number, number];
+  readonly unkeyable: readonly [number, number];
+  readonly joined: readonly JoinedFlow[];
+}
+
+const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
+const FLOW_BYTES = 24 + 64 + 16;
+
+/** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
+export class PairSession {
+  readonly #session: Session;
+
+  constructor(core: Core) {
+    this.#session = core.open(5);
+    const config = new Uint8Array(16);
+    const view = new DataView(config.buffer);
+    KEY.forEach((word, index) => view.setBigUint64(index * 8, word, true));
+    this.#session.send(TAG.config, config);
+  }
+
+  /** Rows of one decoded segment, all shards; `frameBase` records of the end's set came before it. */
+  rows(end: End, frameBase: number, rows: Uint8Array): void {
+    const place = this.#session.reserve(TAG.rows, 8 + rows.length);
+    const view = new DataView(place.buffer, place.byteOffset, 8);
+    view.setUint32(0, end, true);
+    view.setUint32(4, frameBase, true);
+    place.set(rows, 8);
+    this.#session.push(TAG.rows, 8 + rows.length);
+  }
+
+  /** That end has no more packets in this reading. */
+  end(end: End): void {
+    this.#session.finish(end);
+  }
+
+  /** Which end is to be read on; null when this reading is done. */
+  wanted(): End | null {
+    const bytes = this.#session.output(OUTPUT.wanted);
+    const end = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+    return end === 2 ? null : (end as End);
+  }
+
+  /** Begins the next reading; null when there is none. */
+  advance(): Reading | null {
+    if (this.#session.finish(2) === 'done') return null;
+    const bytes = this.#session.output(OUTPUT.wanted);
+    return READINGS[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)] ?? null;
+  }
+
+  /** Events since the last call. */
+  events(): Uint8Array<ArrayBuffer> {
+    return this.#session.output(OUTPUT.events);
+  }
+
+  report(): PairReport {
+    const bytes = this.#session.output(OUTPUT.report);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const word = (at: number): number => view.getUint32(at, true);
+    const long = (at: number): bigint => view.getBigInt64(at, true);
+    const extent = (at: number): readonly [bigint, bigint] | null =>
+      long(at) === 0n && long(at + 8) === 0n ? null : [long(at), long(at + 8)];
+    const joined = Array.from({ length: word(88) }, (_, index): JoinedFlow => {
+      const at = 96 + index * FLOW_BYTES;
+      const address = (place: number): Uint8Array => bytes.slice(at + 24 + place * 16, at + 40 + place * 16);
+      return {
+        protocol: word(at),
+        rule: RULES[word(at + 4)] ?? 'votes',
+        votes: word(at + 8),
+        against: word(at + 12),
+        isWayKnown: word(at + 16) === 1,
+        hasPorts: word(at + 20) === 1,
+        addresses: [address(0), address(1), address(2), address(3)],
+        ports: [word(at + 88), word(at + 92), word(at + 96), word(at + 100)],
+      };
+    });
+    return {
+      offsetNs: long(0),
+      agreeing: word(8),
+      common: word(12),
+      trimBytes: word(16),
+      comparesHash: word(20) === 1,
+      extents: [extent(24), extent(40)],
+      differenceNs: [long(56), long(64)],
+      flows: [word(72), word(80)],
+      unkeyable: [word(76), word(84)],
+      joined,
+    };
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+}
+
+/** What happened to a packet; numbers as in event.rs. */
+export const WHAT = {
+  pair: 0,
+  missing: 1,
+  extra: 2,
+  duplicate: 3,
+  captureCopy: 4,
+  unkeyable: 5,
+  tooBig: 6,
+} as const;
+
+export const FLAG = {
+  timed: 1,
+  ambiguous: 2,
+  acknowledged: 4,
+  sentAgain: 8,
+  resegmented: 16,
+  rewritten: 32,
+  opens: 64,
+  partly: 128,
+  fragment: 256,
+} as const;
+
+export const NO_FLOW = 0xffff_ffff;
+const EVENT_BYTES = 80;
+
+/** A cursor over events; the fields are those of the event at `at`. */
+export class PairEvents {
+  readonly length: number;
+  readonly #numbers: Float64Array;
+  readonly #words: Uint32Array;
+  at = 0;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.length = bytes.length / EVENT_BYTES;
+    this.#numbers = new Float64Array(bytes.buffer, bytes.byteOffset, this.length * 10);
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, this.length * 20);
+  }
+
+  #word(index: number): number {
+    return this.#words[this.at * 20 + 8 + index] ?? 0;
+  }
+  get what(): number {
+    return this.#word(0) & 0xff;
+  }
+  get flags(): number {
+    return this.#word(0) >>> 8;
+  }
+  /** Number of the joined flow, or NO_FLOW. */
+  get flow(): number {
+    return this.#word(1);
+  }
+  /** 0 toward the server, 1 toward the client. */
+  get way(): 0 | 1 {
+    return this.#word(2) as 0 | 1;
+  }
+  /** ns on the client's clock since its first packet. */
+  get timeNs(): number {
+    return this.#numbers[this.at * 10] ?? NaN;
+  }
+  /** Server time minus client time minus the probe's offset; NaN without both. */
+  get differenceNs(): number {
+    return this.#numbers[this.at * 10 + 1] ?? NaN;
+  }
+  /** Around the instant a packet was due at the end that misses it: time of that capture's packet before, and the gap. */
+  get silenceStartNs(): number {
+    return this.#numbers[this.at * 10 + 2] ?? NaN;
+  }
+  get silenceNs(): number {
+    return this.#numbers[this.at * 10 + 3] ?? NaN;
+  }
+  /** 0 where that end has none. */
+  get clientFrame(): number {
+    return this.#word(3);
+  }
+  get serverFrame(): number {
+    return this.#word(4);
+  }
+  get ipLenBytes(): number {
+    return this.#word(5);
+  }
+  get senderTtl(): number {
+    return this.#word(6) & 0xff;
+  }
+  get receiverTtl(): number {
+    return (this.#word(6) >>> 8) & 0xff;
+  }
+  /** DSCP and ECN as they stand in the header. */
+  get senderClass(): number {
+    return (this.#word(6) >>> 16) & 0xff;
+  }
+  get receiverClass(): number {
+    return this.#word(6) >>> 24;
+  }
+  get senderMss(): number {
+    return this.#word(7) & 0xffff;
+  }
+  get receiverMss(): number {
+    return this.#word(7) >>> 16;
+  }
+  get payloadBytes(): number {
+    return this.#word(8);
+  }
+  get protocol(): number {
+    return this.#word(9);
+  }
+  /** MTU of a "too big" message. */
+  get mtuBytes(): number {
+    return this.#word(10);
+  }
+  /** Which of its way at the sender, counted from 0: of pairs and missing packets. */
+  get index(): number {
+    return this.what === WHAT.pair ? this.#word(11) : this.#word(10);
+  }
+}

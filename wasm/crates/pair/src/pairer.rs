@@ -1,0 +1,320 @@
+//! The three readings, one after the other; the host hands in rows of whichever end is wanted.
+
+use crate::associate::{join, roles, Joined};
+use crate::flows::Flows;
+use crate::hash::Key;
+use crate::matching::Matcher;
+use crate::merge::Merge;
+use crate::print::{trim_of, Kind, Print, Rules, MAX_TRIM, MIN_TRIM};
+use crate::probe::{Found, Probe};
+use crate::votes::Votes;
+use packet::Packet;
+
+/// Packets of each end that are looked at for how they were cut.
+const SCANNED: u32 = 10_000;
+/// Contents vote within this: more than delays, queues and steps.
+const VOTE_WINDOW_NS: i64 = 3_000_000_000;
+/// The probe asks so often whether it is settled.
+const PROBE_STEP: u32 = 4096;
+
+/// What the host chooses.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Key of the content hash.
+    pub key: Key,
+}
+
+/// Which reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// How packets were cut.
+    Scan = 0,
+    /// How far the clocks are apart.
+    Probe = 1,
+    /// Which flow is which.
+    Votes = 2,
+    /// Which packet is which.
+    Match = 3,
+}
+
+/// Reads both captures.
+#[derive(Debug)]
+pub struct Pairer {
+    phase: Phase,
+    rules: Rules,
+    flows: [Flows; 2],
+    merge: Merge,
+    scanned: [u32; 2],
+    trim: usize,
+    probe: Probe,
+    probed: u32,
+    found: Option<Found>,
+    votes: Votes,
+    joined: Vec<Joined>,
+    matcher: Option<Matcher>,
+    is_enough: bool,
+    /// First and last time of each end, from the voting on.
+    extents: [Option<(i64, i64)>; 2],
+    unkeyable: [u32; 2],
+}
+
+impl Pairer {
+    /// Begins with `Phase::Scan`.
+    pub fn new(config: Config) -> Self {
+        Pairer {
+            phase: Phase::Scan,
+            rules: Rules { key: config.key, trim: MAX_TRIM as u8, compares_hash: true },
+            flows: Default::default(),
+            merge: Merge::default(),
+            scanned: [0; 2],
+            trim: MAX_TRIM,
+            probe: Probe::default(),
+            probed: 0,
+            found: None,
+            votes: Votes::default(),
+            joined: Vec::new(),
+            matcher: None,
+            is_enough: false,
+            extents: [None; 2],
+            unkeyable: [0; 2],
+        }
+    }
+
+    /// Rows of one segment of an end, all shards back to back; `frame_base` records of the set came before it. None: no rows.
+    pub fn rows(&mut self, end: usize, frame_base: u32, mut rows: &[u8]) -> Option<()> {
+        if self.is_enough || end > 1 {
+            return Some(());
+        }
+        let mut prints = Vec::new();
+        let mut packets = Vec::new();
+        while !rows.is_empty() {
+            let (packet, rest) = Packet::decode(rows)?;
+            rows = rest;
+            if packet.is_notice {
+                // What an error quotes is no packet of this capture.
+                continue;
+            }
+            if self.phase == Phase::Scan {
+                packets.push(packet);
+                continue;
+            }
+            let Some(time) = packet.timestamp_ns else { continue };
+            let frame = frame_base.saturating_add(packet.frame_index).saturating_add(1);
+            let flows = self.flows.get_mut(end)?;
+            prints.push(Print::of(&packet, time, frame, &self.rules, flows));
+        }
+        if self.phase == Phase::Scan {
+            packets.sort_by_key(|packet| packet.frame_index);
+            self.scan(end, &packets);
+            return Some(());
+        }
+        // Each shard is in order already: the sort finds its runs.
+        prints.sort_by_key(|print| print.frame);
+        self.merge.add(end, prints);
+        self.work();
+        Some(())
+    }
+
+    fn scan(&mut self, end: usize, packets: &[Packet]) {
+        let Some(scanned) = self.scanned.get_mut(end) else { return };
+        for packet in packets {
+            if *scanned >= SCANNED {
+                self.merge.end(end);
+                return;
+            }
+            *scanned += 1;
+            let (trim, holds_hash) = trim_of(packet);
+            self.trim = self.trim.min(trim);
+            self.rules.compares_hash &= holds_hash;
+        }
+    }
+
+    /// An end has no more rows in this reading.
+    pub fn end(&mut self, end: usize) {
+        self.merge.end(end);
+        if self.phase != Phase::Scan {
+            self.work();
+        }
+    }
+
+    /// Which end is to be read on; None: the reading is done, `advance` begins the next one.
+    pub fn wanted(&self) -> Option<usize> {
+        if self.is_enough {
+            return None;
+        }
+        self.merge.wanted()
+    }
+
+    /// The reading under way.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn work(&mut self) {
+        match self.phase {
+            Phase::Scan => {}
+            Phase::Probe => {
+                while let Some((end, print)) = self.merge.next_in_turn() {
+                    if print.is_distinctive && matches!(print.kind, Kind::Range | Kind::Bare | Kind::Keyed) {
+                        self.probe.add(end, print.vote_key(self.rules.key), print.time);
+                        if print.alternative != 0 {
+                            self.probe.add(end, print.alternative, print.time);
+                        }
+                    }
+                    self.probed += 1;
+                    #[allow(clippy::manual_is_multiple_of)] // The pinned toolchain is older.
+                    if self.probed % PROBE_STEP == 0 && self.probe.is_settled() {
+                        self.is_enough = true;
+                        return;
+                    }
+                }
+            }
+            Phase::Votes => {
+                while let Some((end, print)) = self.merge.next(self.votes.offset()) {
+                    self.vote(end, &print);
+                }
+            }
+            Phase::Match => {
+                let Some(matcher) = &mut self.matcher else { return };
+                while let Some((end, print)) = self.merge.next(matcher.middle()) {
+                    matcher.add(end, print);
+                }
+            }
+        }
+    }
+
+    fn vote(&mut self, end: usize, print: &Print) {
+        if let Some(extent) = self.extents.get_mut(end) {
+            let (first, last) = extent.unwrap_or((print.time, print.time));
+            *extent = Some((first.min(print.time), last.max(print.time)));
+        }
+        match print.kind {
+            Kind::IcmpError | Kind::LinkLocal => return,
+            Kind::Unkeyable => {
+                if let Some(count) = self.unkeyable.get_mut(end) {
+                    *count += 1;
+                }
+            }
+            _ => {}
+        }
+        if let Some(flows) = self.flows.get_mut(end) {
+            flows.count(print.lane);
+        }
+        if print.kind != Kind::Unkeyable {
+            self.votes.add(end, print, print.vote_key(self.rules.key));
+        }
+    }
+
+    /// Ends a reading and begins the next one. False when there is none: nothing in common, or all is done.
+    pub fn advance(&mut self) -> bool {
+        self.merge = Merge::default();
+        self.is_enough = false;
+        match self.phase {
+            Phase::Scan => {
+                self.rules.trim = self.trim.max(MIN_TRIM) as u8;
+                self.phase = Phase::Probe;
+                true
+            }
+            Phase::Probe => {
+                self.found = self.probe.found();
+                self.probe = Probe::default();
+                let Some(found) = self.found else { return false };
+                self.votes = Votes::new(VOTE_WINDOW_NS, found.offset);
+                self.flows = Default::default();
+                self.phase = Phase::Votes;
+                true
+            }
+            Phase::Votes => {
+                let [a, b] = &self.flows;
+                self.joined = join(&self.votes.tallies(), [a, b]);
+                if self.joined.is_empty() {
+                    return false;
+                }
+                let roles = roles(&self.joined, [a, b]);
+                let offset = self.found.unwrap_or_default().offset;
+                let base = self.extents[0].map_or(0, |(first, _)| first);
+                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, offset, base));
+                self.votes = self.votes.emptied();
+                self.phase = Phase::Match;
+                true
+            }
+            Phase::Match => {
+                if let Some(matcher) = &mut self.matcher {
+                    matcher.finish();
+                }
+                false
+            }
+        }
+    }
+
+    /// Events since the last call; see `event`.
+    pub fn take_events(&mut self) -> Vec<u8> {
+        self.matcher.as_mut().map(Matcher::take).unwrap_or_default()
+    }
+
+    /// What the readings found, little-endian: offset i64; agreeing, common contents u32; trim, compares hash u32; first and
+    /// last time of client and server i64 (0 0 when it has none); smallest and largest difference of any vote i64; flows and
+    /// unkeyable packets of client, of server u32; joined flows u32, 0; then per joined flow: protocol, rule, votes, against,
+    /// whether its way is known, whether it has ports u32; then source and destination of what travels toward the server, at
+    /// the client, then at the server, 16 bytes each; their ports u32 each.
+    pub fn report(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let found = self.found.unwrap_or_default();
+        out.extend_from_slice(&found.offset.to_le_bytes());
+        for word in [
+            found.agreeing as u32,
+            found.common as u32,
+            u32::from(self.rules.trim),
+            u32::from(self.rules.compares_hash),
+        ] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        for extent in self.extents {
+            let (first, last) = extent.unwrap_or_default();
+            out.extend_from_slice(&first.to_le_bytes());
+            out.extend_from_slice(&last.to_le_bytes());
+        }
+        let (low, high) = self.votes.range.unwrap_or_default();
+        out.extend_from_slice(&low.to_le_bytes());
+        out.extend_from_slice(&high.to_le_bytes());
+        let [client, server] = &self.flows;
+        for word in [
+            client.list().len() as u32,
+            self.unkeyable[0],
+            server.list().len() as u32,
+            self.unkeyable[1],
+            self.joined.len() as u32,
+            0,
+        ] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        for joined in &self.joined {
+            let views = [0, 1].map(|end: usize| {
+                let flows = if end == 0 { client } else { server };
+                let flow = joined.flows.get(end).and_then(|flow| flows.get(*flow));
+                flow.map(|flow| flow.ends(joined.forward.get(end).copied().unwrap_or_default() as usize))
+                    .unwrap_or_default()
+            });
+            let flow = client.get(joined.flows[0]);
+            for word in [
+                flow.map_or(0, |flow| u32::from(flow.protocol)),
+                joined.rule as u32,
+                joined.votes,
+                joined.against,
+                u32::from(joined.is_way_known),
+                u32::from(flow.is_some_and(|flow| flow.has_ports)),
+            ] {
+                out.extend_from_slice(&word.to_le_bytes());
+            }
+            for ((source, _), (destination, _)) in &views {
+                out.extend_from_slice(source);
+                out.extend_from_slice(destination);
+            }
+            for ((_, source), (_, destination)) in &views {
+                out.extend_from_slice(&u32::from(*source).to_le_bytes());
+                out.extend_from_slice(&u32::from(*destination).to_le_bytes());
+            }
+        }
+        out
+    }
+}
