@@ -1,6 +1,7 @@
 /**
  * The whole case: case.yaml → an annex. The server-side captures of both periods carry the comparison (the client-side
- * ones do where there are none); every other capture is read, checked and listed. Then everything is packed and signed.
+ * ones do where there are none); where both ends were captured they are paired, which gives it direction. Every other
+ * capture is read, checked and listed. Then everything is packed and signed.
  */
 
 import { createHash } from 'node:crypto';
@@ -29,7 +30,9 @@ import { exampleFlows } from './extracts/examples.ts';
 import { lossOf, rasterOf } from './extracts/raster.ts';
 import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
-import type { CaptureFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
+import { pair, type PairOptions } from './pair.ts';
+import type { PairDocument } from './pairing/types.ts';
+import type { CaptureFacts, EndsFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
 import { omit } from './redaction/case-view.ts';
 import { parseAddress } from './redaction/pseudonyms.ts';
 import { buildReport } from './report/model.ts';
@@ -89,6 +92,13 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       .map(({ path }) => path);
   const { document } = given;
   const tier = options.tier ?? 'public';
+  const hasBothEnds = hasBoth(given, 'server') && hasBoth(given, 'client');
+  const paired = hasBothEnds
+    ? {
+        baseline: await pairEnds(given, 'baseline', reading),
+        evening: await pairEnds(given, 'evening', reading),
+      }
+    : null;
   const compared: DiffResult = await diff(pathsOf('baseline'), pathsOf('evening'), {
     ...reading,
     profile: document.profile,
@@ -97,6 +107,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...(document.replicates === undefined ? {} : { replicates: document.replicates }),
     ...cohortsOf(given),
     vantage: end,
+    ...(paired === null || !isPaired(paired.baseline) || !isPaired(paired.evening) ? {} : { pairs: paired }),
     onBatch: (period, batch) => tables.keep(period, batch),
   });
   log(
@@ -114,6 +125,16 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...findingFacts(compared.evening, 'evening'),
   ];
   const labelOf = labels(given, end);
+  if (paired !== null)
+    for (const period of ['baseline', 'evening'] as const)
+      log(
+        'pair',
+        ['pair', ...endArguments(given, period)],
+        [...paired[period].client_captures, ...paired[period].server_captures].map(({ path, sha256 }) => ({
+          path,
+          sha256: sha256 ?? '',
+        })),
+      );
   for (const capture of given.captures.filter((other) => other.end !== end)) {
     const label = labelOf(capture);
     const analysis = await analyze([capture.path], { ...reading, label, hash: true });
@@ -127,11 +148,15 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...compared.comparison,
     limitations: [
       ...compared.comparison.limitations,
-      ...(end === 'server' && given.captures.some((capture) => capture.end === 'client')
-        ? [
-            'Client-side captures were read, checked and listed; pairing both ends is not part of this version, so they take no part in the verdict.',
-          ]
-        : []),
+      ...(paired === null
+        ? end === 'server' && given.captures.some((capture) => capture.end === 'client')
+          ? [
+              'Client-side captures were read, checked and listed; they do not cover both periods, so they were not paired and take no part in the verdict.',
+            ]
+          : []
+        : [
+            'Direction rests on the clients that were captured at both ends; the others were seen from the server alone.',
+          ]),
       ...tables.leftOut(),
     ],
   };
@@ -164,6 +189,11 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
         cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
       }),
       localisation: compared.localisation,
+      ...(paired === null
+        ? {}
+        : {
+            ends: [endsFacts('baseline', paired.baseline), endsFacts('evening', paired.evening)],
+          }),
       ...seriesOf(tables, {
         isServer: (address) => document.servers.some((server) => server.address === address),
         cohortOf: cohortsOf(given).cohortOf ?? (() => 'all'),
@@ -221,6 +251,74 @@ function hasBoth(given: Case, end: CaseCapture['end']): boolean {
   return (['baseline', 'evening'] as const).every((period) =>
     given.captures.some((capture) => capture.period === period && capture.end === end),
   );
+}
+
+function endPaths(given: Case, period: Period, end: 'client' | 'server'): CaseCapture[] {
+  return given.captures.filter((capture) => capture.period === period && capture.end === end);
+}
+
+function endArguments(given: Case, period: Period): string[] {
+  return (['client', 'server'] as const).flatMap((end) => [
+    `--${end}`,
+    ...endPaths(given, period, end).map((capture) => capture.given),
+  ]);
+}
+
+/** Both ends of one period; how far the clocks are from UTC as far as the case says it for every capture of both. */
+async function pairEnds(
+  given: Case,
+  period: Period,
+  reading: Pick<PairOptions, 'workers' | 'segmentBytes' | 'nameOf' | 'onProgress'>,
+): Promise<PairDocument> {
+  const sides = (['client', 'server'] as const).map((end) => ({
+    end,
+    captures: endPaths(given, period, end),
+  }));
+  const bounds = sides.flatMap(({ end, captures }) => {
+    const promised = captures.map(({ clock }) => clock?.bound_ms ?? null);
+    const largest = Math.max(...promised.map((bound) => bound ?? Infinity));
+    const source = captures[0]?.clock?.source ?? 'case';
+    return Number.isFinite(largest) ? [{ end, source, bound_ns: Math.round(largest * 1e6) }] : [];
+  });
+  const [client = [], server = []] = sides.map(({ captures }) => captures.map(({ path }) => path));
+  const { document } = await pair(client, server, {
+    ...reading,
+    bounds: bounds.length === 2 ? bounds : [],
+  });
+  return document;
+}
+
+function isPaired({ status }: PairDocument): boolean {
+  return status !== 'unrelated';
+}
+
+function endsFacts(period: Period, document: PairDocument): EndsFacts {
+  const way = (figures: PairDocument['client_to_server']): EndsFacts['client_to_server'] => ({
+    sent: figures.sent,
+    matched: figures.matched,
+    lost: figures.lost,
+    capture_drops: figures.capture_drops,
+    loss_ratio: figures.loss_ratio,
+    queueing_p50_ns: figures.queueing_p50_ns,
+    queueing_p95_ns: figures.queueing_p95_ns,
+    queueing_p99_ns: figures.queueing_p99_ns,
+    withheld: figures.withheld.map(({ metric }) => metric),
+  });
+  const { clock, blame } = document;
+  return {
+    period,
+    status: document.status,
+    flows: document.flows.length,
+    match_ratio: document.match_ratio,
+    rtt_min_ns: document.rtt_min_ns,
+    offset_low_ns: clock.offset_low_ns,
+    offset_high_ns: clock.offset_high_ns,
+    skew_ppm: clock.skew_ppm,
+    clock_steps: clock.steps.length,
+    client_to_server: way(document.client_to_server),
+    server_to_client: way(document.server_to_client),
+    blame: { verdict: blame.verdict, sentence: blame.sentence },
+  };
 }
 
 function cohortsOf({ cohorts }: Case): { cohortOf?: (address: string) => string } {
@@ -464,6 +562,7 @@ function analysisText(report: ReportInput): string {
       findings: report.findings,
       traces: report.traces,
       examples: report.examples,
+      ends: report.ends,
       localisation: report.localisation,
       comparison: report.comparison,
     }),

@@ -73,6 +73,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'redaction/',
         'diff.ts',
         'pair.ts',
+        'pairing/',
         'findings/',
         'analyze.ts',
         'cohorts/',

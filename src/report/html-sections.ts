@@ -11,7 +11,7 @@ import {
   formatShare,
   formatValue,
 } from './format-value.ts';
-import type { QualityFacts } from './input.ts';
+import type { EndsFacts, QualityFacts } from './input.ts';
 import { mixSentence } from './mix.ts';
 import type { ReportModel } from './model.ts';
 import { element, list, table } from './page.ts';
@@ -104,6 +104,64 @@ export function tracesSection({ input }: ReportModel): string {
         ),
       )
       .join('\n')
+  );
+}
+
+/** What both ends together say: direction, and so whose network, which one end cannot tell. */
+export function endsSection({ input }: ReportModel): string {
+  const ends = input.ends ?? [];
+  if (ends.length === 0) return '';
+  const ms = (ns: number | null): string => (ns === null ? 'n/a' : `${(ns / 1e6).toFixed(1)} ms`);
+  const rows = ends.flatMap((facts) =>
+    (['client_to_server', 'server_to_client'] as const).map((way) => {
+      const figures = facts[way];
+      return [
+        facts.period,
+        way === 'client_to_server' ? 'client → server' : 'server → client',
+        formatCount(figures.sent),
+        formatCount(figures.matched),
+        formatCount(figures.lost),
+        formatShare(figures.loss_ratio),
+        formatCount(figures.capture_drops),
+        ms(figures.queueing_p50_ns),
+        ms(figures.queueing_p95_ns),
+        ms(figures.queueing_p99_ns),
+        figures.withheld.length === 0 ? 'nothing' : escapeMarkup(figures.withheld.join(', ')),
+      ];
+    }),
+  );
+  const clock = (facts: EndsFacts): string => {
+    const matched =
+      facts.match_ratio === null
+        ? ''
+        : `, ${formatShare(facts.match_ratio)} of their packets found at both ends`;
+    const offset =
+      facts.offset_low_ns === null || facts.offset_high_ns === null
+        ? 'the clocks’ offset is not known'
+        : `server clock minus client clock between ${ms(facts.offset_low_ns)} and ${ms(facts.offset_high_ns)}`;
+    const skew = facts.skew_ppm === null ? 'skew not identified' : `skew ${facts.skew_ppm.toFixed(2)} ppm`;
+    return `<b>${facts.period}</b>: ${facts.flows} flows paired${matched}; ${offset}, ${skew}, ${facts.clock_steps} clock steps; smallest round trip ${ms(facts.rtt_min_ns)}. ${escapeMarkup(facts.blame.sentence)}`;
+  };
+  return (
+    element('h2', 'Both ends') +
+    list(ends.map(clock)) +
+    table(
+      [
+        'period',
+        'direction',
+        'sent',
+        'matched',
+        'lost',
+        'loss',
+        'missed by a capture',
+        'queueing p50',
+        'queueing p95',
+        'queueing p99',
+        'withheld',
+      ],
+      rows,
+      'Packets matched by content in both captures. Queueing is delay above the smallest of the same two hosts: it needs no common clock. Offsets of different captures are unrelated and are not compared',
+    )
   );
 }
 

@@ -6,6 +6,7 @@ import type { ComparisonRow } from '../comparison/types.ts';
 import { planFigures } from './figures/plan.ts';
 import { countOf, formatDifference, formatInterval } from './format-value.ts';
 import {
+  endsSection,
   figuresSection,
   extractsSection,
   findingsSection,
@@ -54,6 +55,7 @@ export function renderReportHtml(input: ReportInput): string {
     verdict(model),
     extent(model),
     rowsSection(model),
+    endsSection(model),
     findingsSection(model),
     extractsSection(model),
     tracesSection(model),

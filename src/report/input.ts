@@ -52,6 +52,8 @@ export interface ReportInput {
   readonly examples?: ExampleFlows;
   /** Whose segment it is, by elimination. */
   readonly localisation?: Localisation | null;
+  /** What pairing the captures of both ends says; absent where there is one end only. */
+  readonly ends?: readonly EndsFacts[];
   /** What the captures cannot carry at all, and what only with a bias; absent where nothing was judged. */
   readonly quality?: readonly QualityFacts[];
   /** RTT per client and minute, of both periods. */
@@ -62,6 +64,37 @@ export interface ReportInput {
   readonly lossTimeline?: readonly LossFacts[];
   /** Packet extracts beside the report. */
   readonly extracts?: readonly ExtractFacts[];
+}
+
+/** What both ends together say of one period: sums over all flows, no address. */
+export interface EndsFacts {
+  readonly period: 'baseline' | 'evening';
+  readonly status: 'paired' | 'weak' | 'unrelated';
+  readonly flows: number;
+  readonly match_ratio: number | null;
+  readonly rtt_min_ns: number | null;
+  /** Server clock minus client clock lies between these at the first common instant. */
+  readonly offset_low_ns: number | null;
+  readonly offset_high_ns: number | null;
+  readonly skew_ppm: number | null;
+  readonly clock_steps: number;
+  readonly client_to_server: EndsDirection;
+  readonly server_to_client: EndsDirection;
+  /** Whose network it is by this period alone. */
+  readonly blame: { readonly verdict: string; readonly sentence: string };
+}
+
+export interface EndsDirection {
+  readonly sent: number;
+  readonly matched: number;
+  readonly lost: number;
+  readonly capture_drops: number;
+  readonly loss_ratio: number | null;
+  readonly queueing_p50_ns: number | null;
+  readonly queueing_p95_ns: number | null;
+  readonly queueing_p99_ns: number | null;
+  /** Metrics that the pairing withholds. */
+  readonly withheld: readonly string[];
 }
 
 export interface ExtractFacts {

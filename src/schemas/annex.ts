@@ -18,6 +18,34 @@ const core = z.looseObject({
   wasm_bytes: count(),
 });
 
+const nanoseconds = z.number().int().nullable();
+const wayOfEnds = z.looseObject({
+  sent: count(),
+  matched: count(),
+  lost: count(),
+  capture_drops: count(),
+  loss_ratio: z.number().min(0).max(1).nullable(),
+  queueing_p50_ns: nanoseconds,
+  queueing_p95_ns: nanoseconds,
+  queueing_p99_ns: nanoseconds,
+  withheld: z.array(z.string()),
+});
+/** What pairing the captures of both ends says of a period, in sums. */
+const ends = z.looseObject({
+  period: periodName,
+  status: z.enum(['paired', 'weak', 'unrelated']),
+  flows: count(),
+  match_ratio: z.number().min(0).max(1).nullable(),
+  rtt_min_ns: nanoseconds,
+  offset_low_ns: nanoseconds.meta({ description: 'server clock minus client clock is not below this' }),
+  offset_high_ns: nanoseconds.meta({ description: 'and not above this' }),
+  skew_ppm: z.number().nullable(),
+  clock_steps: count(),
+  client_to_server: wayOfEnds,
+  server_to_client: wayOfEnds,
+  blame: z.looseObject({ verdict: z.string(), sentence: z.string() }),
+});
+
 export const caseAnalysisDocument = z.looseObject({
   schema: z.literal('lagdiff/case@1'),
   version: z.string(),
@@ -70,6 +98,7 @@ export const caseAnalysisDocument = z.looseObject({
     }),
   ),
   examples: z.looseObject({ failing: z.array(z.string()), healthy: z.array(z.string()) }),
+  ends: z.array(ends).optional().meta({ description: 'absent where there are captures of one end only' }),
   localisation: localisation.nullable(),
   comparison: comparisonSchema,
 });
