@@ -353,13 +353,19 @@ impl Matcher {
         let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
         // A sender hardly ever comes after its receiver; a receiver may be early because the way got shorter.
         let room = if is_sender { SLACK_NS } else { LATE_NS };
+        // Before the flow told a delay: none, by the clocks as they are known so far.
+        let none = if entry.way & 1 == 0 { self.middle() } else { -self.middle() };
+        let least = match (is_fresh, floor) {
+            (true, Some(floor)) => floor - room,
+            _ => none - LATE_NS,
+        };
         let waiting: Vec<(u32, &Print)> = chain
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
             .filter(|(_, like)| like.state == State::Waiting && like.covered == 0 && !is_other_sending(&like.print))
             .filter(|(_, like)| {
-                let is_bound = is_repeating && is_fresh;
-                !is_bound || floor.is_none_or(|floor| delay(&like.print) >= floor - room)
+                let is_bound = is_repeating && (is_fresh || lane.learned_at.is_none());
+                !is_bound || delay(&like.print) >= least
             })
             .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
             .map(|(at, like)| (at, &like.print))
