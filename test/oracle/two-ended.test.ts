@@ -303,8 +303,13 @@ describe('pair on any simulated path', () => {
       fc.asyncProperty(anyPath, async (path) => {
         const paired = await pairScenario(path, folder);
         expectHonest(paired);
-        for (const direction of DIRECTIONS)
-          expect(figuresOf(paired, direction).lost).toBe(expectedFigures(paired, direction).lost);
+        for (const direction of DIRECTIONS) {
+          const astray = figuresOf(paired, direction).lost - expectedFigures(paired, direction).lost;
+          // Idle ticks have no name: a copy of one may stand for another that was lost, and is then said to be ambiguous.
+          const hasIdle = path.traffic.some((traffic) => traffic.kind === 'game' && traffic.idleShare > 0);
+          const doubt = hasIdle ? Math.min(2, paired.pairing.document[direction].ambiguous) : 0;
+          expect(Math.abs(astray), direction).toBeLessThanOrEqual(doubt);
+        }
       }),
       // No shrinking: a seed names the whole path, and a smaller one is another path.
       { ...propertyOptions(8), endOnFailure: true },

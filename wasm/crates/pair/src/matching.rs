@@ -22,6 +22,8 @@ const CAPTURE_COPY_NS: i64 = 10_000_000;
 const LATE_NS: i64 = 100_000_000;
 /// A delay this far below the smallest seen is impossible; less is the grain of clocks.
 const SLACK_NS: i64 = 1_000_000;
+/// A delay this far from the usual one is a surprise.
+const SURPRISE_NS: i64 = 5_000_000;
 /// Segments of one way that are looked through for an overlap.
 const MAX_SCAN: usize = 4096;
 
@@ -315,17 +317,6 @@ impl Matcher {
         let lane = self.lanes.get(entry.way as usize)?;
         let is_other_sending =
             |like: &Print| lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b);
-        if let [only] = chain.as_slice() {
-            // Nearly always there is one.
-            let like = self.entries.get(*only)?;
-            if is_other_sending(&like.print) {
-                return None;
-            }
-            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
-            if is_plain || like.state == State::Matched {
-                return is_plain.then_some((*only, like.is_run));
-            }
-        }
         let is_sender = usize::from(entry.end) == entry.way as usize % 2;
         let delay = |like: &Print| {
             let difference = like.time.saturating_sub(entry.print.time);
@@ -335,12 +326,31 @@ impl Matcher {
                 -difference
             }
         };
-        let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
+        let floor_of_way = self.floors.get(entry.way as usize % 2).and_then(RecentMin::get);
+        let floor = lane.floor.get().or(floor_of_way);
+        // Content that comes again and again: a twin that is too early is another one's, taken it would displace all that
+        // follow. Content that is there once may be early, or a clock's step back would end all matching.
+        let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
+        let is_repeated = chain.len() + own_twins > 1;
+        let lowest = floor.into_iter().chain(floor_of_way).min();
+        let is_too_early = |like: &Print| is_repeated && lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS);
+        if let [only] = chain.as_slice() {
+            // Nearly always there is one.
+            let like = self.entries.get(*only)?;
+            if is_other_sending(&like.print) || (like.state == State::Waiting && is_too_early(&like.print)) {
+                return None;
+            }
+            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
+            if is_plain || like.state == State::Matched {
+                return is_plain.then_some((*only, like.is_run));
+            }
+        }
         let waiting: Vec<(u32, &Print)> = chain
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
             .filter(|(_, like)| like.state == State::Waiting && like.covered == 0 && !is_other_sending(&like.print))
             .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
+            .filter(|(_, like)| !is_too_early(&like.print))
             .map(|(at, like)| (at, &like.print))
             .collect();
         let own = &entry.print;
@@ -357,7 +367,8 @@ impl Matcher {
                 && !differences.iter().any(|differs| differs(own, &twin.print))
         });
         if let ([(_, like)], Some(usual), false) = (waiting.as_slice(), usual, is_sender) {
-            // A copy of the twin, or the other packet? Whichever asks for the smaller surprise.
+            // A copy of the twin, or the other packet? Whichever asks for the smaller surprise; but two that were sent one
+            // right after the other come so, too.
             let after_twin = chain
                 .iter()
                 .filter_map(|at| self.entries.get(*at))
@@ -366,7 +377,8 @@ impl Matcher {
                 .filter(|after| *after >= 0)
                 .min();
             if after_twin.is_some_and(|after| {
-                after < (delay(like) - usual).abs() || floor.is_some_and(|floor| delay(like) < floor - SLACK_NS)
+                after.max(SURPRISE_NS) < (delay(like) - usual).abs()
+                    || floor.is_some_and(|floor| delay(like) < floor - SLACK_NS)
             }) {
                 return None;
             }
