@@ -33,6 +33,8 @@ export interface AnalyzeOptions {
   readonly binNs?: number;
   /** `wireshark`: TCP events, ACK round trips and their counts as Wireshark 4.0 has them (default strict). */
   readonly compat?: Compat;
+  /** Leave out packets that the capture shows twice (a mirror port of both directions, `-i any`): they are counted as copies and nothing else. */
+  readonly withoutCopies?: boolean;
   /** Name of the capture set in the `capture` column. */
   readonly label?: string;
   /** Tables beside `flows` that `onBatch` wants. */
@@ -110,6 +112,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       binNs: options.binNs ?? NS_PER_S,
       idleTimeoutNs: IDLE_TIMEOUT_NS,
       compat: options.compat ?? ('strict' as const),
+      withoutCopies: options.withoutCopies === true,
     };
     const pipeline = new FlowPipeline(pool, config, (table, raw) => {
       const batch = new Batch(table, raw);

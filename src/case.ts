@@ -13,7 +13,7 @@ import { indentedJson, type Json } from './annex/json.ts';
 import { KeptTables } from './annex/kept-tables.ts';
 import { writeAnnex, type AnnexResult } from './annex/package.ts';
 import { planPrivacy, type Tier } from './annex/privacy.ts';
-import { CASE_LOG } from './casebook/book.ts';
+import { CASE_LOG } from './casebook/folder.ts';
 import { readCase, type Case } from './case/read-case.ts';
 import type { CaseCapture } from './case/check.ts';
 import { parseTrace, readTrace, type Trace } from './case/trace.ts';

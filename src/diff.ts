@@ -7,29 +7,35 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { analyze, type Analysis, type AnalyzeOptions } from './analyze.ts';
 import { dayKind, daysOf, type DailyWindow, type DayRange } from './calendar/window.ts';
+import { identifyBy, parsePlayers, type Identify } from './cohorts/identity.ts';
+import { isMmdb, parseMmdb } from './cohorts/mmdb.ts';
 import { parseCohorts } from './cohorts/parse.ts';
-import { compare, type CompareOptions } from './comparison/compare.ts';
+import { accessOf, compare, DEFAULT_REPLICATES, type CompareOptions } from './comparison/compare.ts';
 import { headlineOf } from './comparison/headline.ts';
 import { dayComparisons, MIN_PAIRED_DAYS, patternRows, type Day } from './comparison/pattern.ts';
 import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
 import type { PlayerMinutes } from './comparison/player-minutes.ts';
 import type { ProfileName } from './comparison/profiles.ts';
-import type { BinBatch, FlowRow, RttBatch } from './comparison/table-batches.ts';
-import type { Comparison } from './comparison/types.ts';
+import type { BinBatch, FlowRow, PathMarks, RttBatch } from './comparison/table-batches.ts';
+import type { AccessInference, Comparison } from './comparison/types.ts';
 import type { Vantage } from './comparison/vantage.ts';
 import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { InputError, UsageError } from './errors.ts';
 import type { Batch } from './tables/batch.ts';
 import { sortedFlows } from './tables/flows.ts';
 import { cellReaders, type Cell } from './tables/values.ts';
+import { clientPaths, queueingOf, serverTicks, type PairLike } from './localise/facts.ts';
 import { localise, type Localisation } from './localise/localise.ts';
+import type { Periods } from './localise/observations.ts';
+import { narrow as narrowPeriods, type Narrowing } from './narrowing/narrow.ts';
 import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
 import { timelineFrom, type Timeline } from './timeline/timeline.ts';
-import { NS_PER_S } from './units.ts';
+import { formatInstant, NS_PER_S } from './units.ts';
 
 export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
 export const DEFAULT_SEED = 1;
 const MINUTE_NS = 60 * NS_PER_S;
+const MINUTE = BigInt(MINUTE_NS);
 
 export interface DiffOptions {
   readonly profile?: ProfileName;
@@ -37,7 +43,9 @@ export interface DiffOptions {
   readonly replicates?: number;
   /** Address → cohort; without it only `all` is compared. */
   readonly cohortOf?: (address: string) => string;
-  /** Cohorts by inferred access type instead of `cohortOf`. */
+  /** Player of an address and port; null where nobody is known. */
+  readonly playerOf?: (address: string, port: number | null) => string | null;
+  /** Cohorts by inferred access type, together with `cohortOf` where that is given. */
   readonly byAccess?: boolean;
   /** Hours to cut out of the evening captures, day by day; needs `baselineWindow` too. Days present in both are paired by date. */
   readonly window?: DailyWindow;
@@ -54,6 +62,8 @@ export interface DiffOptions {
   readonly filter?: string;
   readonly nameOf?: NonNullable<AnalyzeOptions['nameOf']>;
   readonly onProgress?: NonNullable<AnalyzeOptions['onProgress']>;
+  /** What `pair` answered about both ends, in both periods: direction for the localiser. */
+  readonly pairs?: Periods<PairLike>;
   /** Sees every table piece of both periods on its way; for callers that keep the tables. */
   readonly onBatch?: (period: 'baseline' | 'evening', batch: Batch) => void;
 }
@@ -66,24 +76,33 @@ export interface DiffResult {
   readonly evening: Analysis;
 }
 
-/** Reads a cohort file (CSV or YAML) into a classifier. @throws InputError with path and line. */
+/** Reads a cohort file (CSV, YAML or MaxMind DB) into a classifier. @throws InputError with path and line. */
 export function readCohorts(path: string): (address: string) => string {
-  let text: string;
+  const bytes = readBytes(
+    path,
+    'cohorts/unreadable',
+    'name a CSV file with the header prefix,cohort, or the same in YAML',
+  );
+  if (isMmdb(bytes)) return parseMmdb(bytes, path);
+  const map = parseCohorts(bytes.toString('utf8'), path);
+  return (address) => map.classify(address);
+}
+
+/** Reads a file of players (CSV address,port,player). @throws InputError with path and line. */
+export function readPlayers(path: string): (address: string, port: number | null) => string | null {
+  const bytes = readBytes(path, 'players/unreadable', 'name a CSV file with the header address,port,player');
+  return parsePlayers(bytes.toString('utf8'), path);
+}
+
+function readBytes(path: string, code: string, help: string): Buffer {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     throw new InputError(
-      {
-        code: 'cohorts/unreadable',
-        message: `${path} cannot be read: ${(cause as Error).message}`,
-        help: 'name a CSV file with the header prefix,cohort, or the same in YAML',
-        path,
-      },
+      { code, message: `${path} cannot be read: ${(cause as Error).message}`, help, path },
       { cause },
     );
   }
-  const map = parseCohorts(text, path);
-  return (address) => map.classify(address);
 }
 
 /** Reads a change log (CSV, JSON or git log). @throws InputError with path and line. */
@@ -138,8 +157,19 @@ export async function timeline(
   inputs: readonly string[],
   options: DiffOptions & { readonly changes?: readonly LoggedChange[] } = {},
 ): Promise<Timeline> {
-  const measured = await measure('evening', inputs, options);
+  const [measured] = identityOver([await measure('evening', inputs, options)], options) as [Measured];
   return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
+}
+
+function refuseSameCapture(baseline: readonly string[], evening: readonly string[]): void {
+  const both = baseline.find((path) => evening.includes(path));
+  if (both === undefined) return;
+  throw new UsageError({
+    code: 'usage/same-capture',
+    message: `${both} is named as baseline and as evening: a capture does not differ from itself`,
+    help: 'name the capture of the good period with --baseline and that of the bad one with --evening',
+    path: both,
+  });
 }
 
 /** @throws InputError, UsageError as `analyze` does. */
@@ -148,17 +178,11 @@ export async function diff(
   eveningInputs: readonly string[],
   options: DiffOptions = {},
 ): Promise<DiffResult> {
-  const both = baselineInputs.find((path) => eveningInputs.includes(path));
-  if (both !== undefined) {
-    throw new UsageError({
-      code: 'usage/same-capture',
-      message: `${both} is named as baseline and as evening: a capture does not differ from itself`,
-      help: 'name the capture of the good period with --baseline and that of the bad one with --evening',
-      path: both,
-    });
-  }
-  const before = await measure('baseline', baselineInputs, options);
-  const after = await measure('evening', eveningInputs, options);
+  refuseSameCapture(baselineInputs, eveningInputs);
+  const [before, after] = identityOver(
+    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
+    options,
+  ) as [Measured, Measured];
   const settings: CompareOptions = {
     profile: options.profile ?? DEFAULT_PROFILE,
     seed: options.seed ?? DEFAULT_SEED,
@@ -172,15 +196,128 @@ export async function diff(
   const comparison = isWhole
     ? compare(before.minutes(), after.minutes(), settings)
     : compareDays(before, after, options.window, options.baselineWindow, options, settings);
-  const localisation = isWhole ? locate(before.minutes(), after.minutes(), comparison, options) : null;
+  const localisation = isWhole
+    ? locate(
+        before.minutes(),
+        after.minutes(),
+        comparison,
+        { baseline: before.flows, evening: after.flows },
+        options,
+      )
+    : null;
   return { comparison, localisation, baseline: before.analysis, evening: after.analysis };
+}
+
+export interface NarrowResult {
+  readonly narrowing: Narrowing;
+  /** Flows of the clients that were found, inside the window that was found; at most `MOST_FLOWS`. */
+  readonly flows: readonly NarrowedFlow[];
+}
+
+export interface NarrowedFlow {
+  readonly flow_id: number;
+  readonly protocol: number;
+  readonly client: string;
+  readonly client_port: number | null;
+  readonly server: string;
+  readonly server_port: number | null;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+const MOST_FLOWS = 100;
+
+/** From the whole capture to the window, the cohort and the flows that show the effect. @throws InputError, UsageError as `diff` does. */
+export async function narrow(
+  baselineInputs: readonly string[],
+  eveningInputs: readonly string[],
+  options: DiffOptions = {},
+): Promise<NarrowResult> {
+  refuseSameCapture(baselineInputs, eveningInputs);
+  const [before, after] = identityOver(
+    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
+    options,
+  ) as [Measured, Measured];
+  const [baseline, evening] = [before.minutes(), after.minutes()];
+  const access = accessByAddress(accessOf(baseline, evening), evening);
+  const clients = new Map(evening.clients.map((client) => [client.address, client]));
+  const narrowing = narrowPeriods({
+    baseline,
+    evening,
+    profile: options.profile ?? DEFAULT_PROFILE,
+    seed: options.seed ?? DEFAULT_SEED,
+    replicates: options.replicates ?? DEFAULT_REPLICATES,
+    groupings: [
+      ...(options.cohortOf === undefined ? [] : [{ dimension: 'cohort', of: options.cohortOf }]),
+      { dimension: 'access', of: (address) => access.get(address) ?? null },
+      {
+        dimension: 'server',
+        of: (address) => {
+          const met = clients.get(address)?.servers ?? [];
+          return met.length === 1 ? met[0]! : null;
+        },
+      },
+      { dimension: 'IP version', of: (address) => (address.includes(':') ? '6' : '4') },
+    ],
+  });
+  return { narrowing, flows: flowsOf(narrowing, after.flows) };
+}
+
+function flowsOf({ clients, window }: Narrowing, flows: readonly FlowRow[]): NarrowedFlow[] {
+  if (window === null) return [];
+  const wanted = new Map(clients.map(({ address }, rank) => [address, rank]));
+  const [from, to] = [BigInt(window.first_minute) * MINUTE, BigInt(window.end_minute) * MINUTE];
+  return flows
+    .filter((flow) => flow.lastTimestampNs >= from && flow.firstTimestampNs < to)
+    .flatMap((flow) => {
+      const isInitiator = wanted.has(flow.initiator);
+      const client = isInitiator ? flow.initiator : flow.responder;
+      const rank = wanted.get(client);
+      if (rank === undefined) return [];
+      return [
+        {
+          rank,
+          row: {
+            flow_id: flow.flowId,
+            protocol: flow.protocol,
+            client,
+            client_port: isInitiator ? flow.initiatorPort : flow.responderPort,
+            server: isInitiator ? flow.responder : flow.initiator,
+            server_port: isInitiator ? flow.responderPort : flow.initiatorPort,
+            first: formatInstant(flow.firstTimestampNs),
+            last: formatInstant(flow.lastTimestampNs),
+          },
+        },
+      ];
+    })
+    .sort((a, b) => a.rank - b.rank || a.row.flow_id - b.row.flow_id)
+    .slice(0, MOST_FLOWS)
+    .map(({ row }) => row);
+}
+
+/** One way to tell clients apart for all periods, else the same home would bear two names. */
+function identityOver(periods: readonly MeasuredPeriod[], options: DiffOptions): Measured[] {
+  const ports = new Map<string, Set<number>>();
+  const note = (address: string, port: number | null): void => {
+    if (port === null) return;
+    const used = ports.get(address) ?? new Set<number>();
+    ports.set(address, used.add(port));
+  };
+  const servers = new Set(options.servers ?? []);
+  for (const { flows } of periods)
+    for (const flow of flows) {
+      if (servers.has(flow.initiator)) note(flow.responder, flow.responderPort);
+      else note(flow.initiator, flow.initiatorPort);
+    }
+  const identify = identifyBy(options.playerOf ?? ((): null => null), ports);
+  return periods.map((period) => ({ ...period, minutes: (only) => period.minutes(identify, only) }));
 }
 
 async function measure(
   period: 'baseline' | 'evening',
   inputs: readonly string[],
   options: DiffOptions,
-): Promise<Measured> {
+): Promise<MeasuredPeriod> {
   const collector = new PlayerMinutesCollector();
   const analysis = await analyze(inputs, {
     label: period,
@@ -202,22 +339,32 @@ async function measure(
   const flows = sortedFlows(analysis.flows);
   options.onBatch?.(period, flows);
   const rows = flowRows(flows);
-  const minutes = (only?: DayRange): PlayerMinutes =>
+  const minutes = (identify: Identify, only?: DayRange): PlayerMinutes =>
     collector.finish(rows, {
+      identify,
       ...(only === undefined ? {} : { only }),
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
     });
-  return { minutes, analysis };
+  return { minutes, analysis, flows: rows };
+}
+
+function accessByAddress(
+  inferred: readonly AccessInference[],
+  { clients }: PlayerMinutes,
+): Map<string, string> {
+  const byId = new Map(inferred.map((entry) => [entry.client, entry.access]));
+  return new Map(clients.map(({ id, address }) => [address, byId.get(id) ?? 'unknown']));
 }
 
 function locate(
   baseline: PlayerMinutes,
   evening: PlayerMinutes,
   comparison: Comparison,
+  flows: Periods<readonly FlowRow[]>,
   options: DiffOptions,
 ): Localisation {
-  const access = new Map(comparison.access.map((entry) => [entry.client, entry.access]));
+  const access = accessByAddress(comparison.access, evening);
   const accessOf = (address: string): string => access.get(address) ?? 'unknown';
   const servers = new Map(evening.clients.map((client) => [client.address, client.servers]));
   return localise({
@@ -229,15 +376,33 @@ function locate(
       const met = servers.get(address) ?? [];
       return met.length === 1 ? met[0]! : null;
     },
-    // Server ticks and the path at both ends are not part of two periods at one end.
-    tickStretched: null,
-    pathChanged: null,
+    // A tick is the server's own only where nothing lies between its port and the capture.
+    ticks:
+      evening.vantage === 'server'
+        ? {
+            baseline: serverTicks(flows.baseline, options.servers),
+            evening: serverTicks(flows.evening, options.servers),
+          }
+        : null,
+    paths: {
+      baseline: clientPaths(flows.baseline, options.servers),
+      evening: clientPaths(flows.evening, options.servers),
+    },
+    queueing:
+      options.pairs === undefined
+        ? null
+        : { baseline: queueingOf(options.pairs.baseline), evening: queueingOf(options.pairs.evening) },
   });
+}
+
+interface MeasuredPeriod extends Omit<Measured, 'minutes'> {
+  readonly minutes: (identify: Identify, only?: DayRange) => PlayerMinutes;
 }
 
 interface Measured {
   /** Of everything, or of one day's window. */
   readonly minutes: (only?: DayRange) => PlayerMinutes;
+  readonly flows: readonly FlowRow[];
   readonly analysis: Analysis;
 }
 
@@ -300,7 +465,8 @@ function compareDays(
   };
 }
 
-function rttBatch(batch: Batch): RttBatch {
+/** Rows of the rtt table as the comparison takes them. */
+export function rttBatch(batch: Batch): RttBatch {
   return {
     rows: batch.rows,
     flowId: batch.u32('flow_id'),
@@ -327,13 +493,20 @@ function binBatch(batch: Batch): BinBatch {
 }
 
 /** Flows without a time take part in nothing that a comparison says. */
-function flowRows(flows: Batch): FlowRow[] {
+export function flowRows(flows: Batch): FlowRow[] {
   const readers = new Map(cellReaders(flows, '').map(({ column, read }) => [column.name, read]));
   const cell = (name: string, row: number): Cell => readers.get(name)?.(row) ?? null;
   const number = (name: string, row: number): number | null => {
     const value = cell(name, row);
     return value === null ? null : Number(value);
   };
+  const marks = (direction: 'forward' | 'reverse', row: number): PathMarks => ({
+    ttlMax: number(`${direction}_ttl_max`, row),
+    dscpFirst: number(`${direction}_dscp_first`, row),
+    mssOptionBytes: number(`${direction}_mss_option_bytes`, row),
+    tickPeriodNs: number(`${direction}_tick_period_ns`, row),
+    tickConfidence: number(`${direction}_tick_confidence`, row),
+  });
   const rows: FlowRow[] = [];
   for (let row = 0; row < flows.rows; row++) {
     const first = cell('first_timestamp_ns', row);
@@ -353,6 +526,8 @@ function flowRows(flows: Batch): FlowRow[] {
       firstTimestampNs: first,
       lastTimestampNs: last,
       reversePackets: number('reverse_packets', row),
+      forwardPath: marks('forward', row),
+      reversePath: marks('reverse', row),
     });
   }
   return rows;

@@ -8,7 +8,7 @@
 import type { VerifyOptions, AnnexCheck } from './annex/verify.ts';
 import type * as Casebook from './casebook/front.ts';
 import type { CaseResult, RunCaseOptions } from './case.ts';
-import type { DiffOptions, DiffResult } from './diff.ts';
+import type { DiffOptions, DiffResult, NarrowResult } from './diff.ts';
 import type { ExportOptions } from './export.ts';
 import type { LoggedChange } from './timeline/change-log.ts';
 import type { Timeline } from './timeline/timeline.ts';
@@ -23,6 +23,8 @@ export { catalogue, explain, explanationText, type Explanation } from './explain
 export { EXPORT_FORMATS, isSpecial, type ExportFormat } from './tables/formats.ts';
 export { makePlan, planText, type Plan } from './planning/plan.ts';
 export { closeCase, closeText, type CloseResult } from './planning/close.ts';
+export type { Narrowing } from './narrowing/narrow.ts';
+export { narrowingText } from './narrowing/text.ts';
 export { timelineText, type Timeline } from './timeline/timeline.ts';
 export { parseWindow, type DailyWindow } from './calendar/window.ts';
 export { captureInfo, type CaptureInfo, type Info, type InfoOptions } from './info.ts';
@@ -46,7 +48,16 @@ export { removePartials } from './partial.ts';
 export { packageVersion } from './engine/load.ts';
 export { PROFILE_NAMES, type ProfileName } from './comparison/profiles.ts';
 export type { Comparison, ComparisonRow, Verdict } from './comparison/types.ts';
-export type { AnnexCheck, CaseResult, DiffOptions, DiffResult, ExportOptions, RunCaseOptions, VerifyOptions };
+export type {
+  AnnexCheck,
+  CaseResult,
+  DiffOptions,
+  DiffResult,
+  NarrowResult,
+  ExportOptions,
+  RunCaseOptions,
+  VerifyOptions,
+};
 
 /** One table of a capture set, written out; see src/export.ts. */
 export async function exportTable(inputs: readonly string[], options: ExportOptions): Promise<Analysis> {
@@ -84,7 +95,23 @@ export async function pairFigures(pairing: Pairing): Promise<readonly Figure[]> 
   return (await import('./report/figures/pair-plan.ts')).planPairFigures(pairing);
 }
 
-/** Reads a cohort file (CSV or YAML) into a classifier; see src/diff.ts. */
+/** From the whole capture to the window, cohort and flows that show the effect; see src/diff.ts. */
+export async function narrow(
+  baseline: readonly string[],
+  evening: readonly string[],
+  options?: DiffOptions,
+): Promise<NarrowResult> {
+  return (await import('./diff.ts')).narrow(baseline, evening, options);
+}
+
+/** Reads a file of players (CSV address,port,player); see src/diff.ts. */
+export async function readPlayers(
+  path: string,
+): Promise<(address: string, port: number | null) => string | null> {
+  return (await import('./diff.ts')).readPlayers(path);
+}
+
+/** Reads a cohort file (CSV, YAML or MaxMind DB) into a classifier; see src/diff.ts. */
 export async function readCohorts(path: string): Promise<(address: string) => string> {
   return (await import('./diff.ts')).readCohorts(path);
 }
@@ -136,6 +163,7 @@ export async function jsonSchema(name: string): Promise<Record<string, unknown> 
 
 /** Opens a case: answers → a folder with case.yaml and its log; see src/casebook/. */
 export type { Answers, Question } from './casebook/intake.ts';
+export { caseFolderOf, isCaseFolder } from './casebook/folder.ts';
 export async function casebook(): Promise<typeof Casebook> {
   return import('./casebook/front.ts');
 }

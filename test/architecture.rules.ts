@@ -40,6 +40,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
         'timeline/',
+        'narrowing/',
         'planning/',
         'localise/',
       ],
@@ -169,6 +170,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
         'comparison/',
         'calendar/',
         'timeline/',
+        'narrowing/',
         'localise/',
         'metrics/',
         'capture/',
@@ -248,6 +250,11 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'timeline/',
     mayUse: ['comparison/', 'statistics/', ...LEAVES],
     because: 'one period in time is told from player-minutes, as the comparison of two is',
+  },
+  {
+    room: 'narrowing/',
+    mayUse: ['comparison/', 'statistics/', ...LEAVES],
+    because: 'where an effect stands out is searched in player-minutes and confirmed as a comparison would',
   },
   {
     room: 'planning/',
@@ -371,6 +378,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
     rooms: ['case/', 'cohorts/', 'schemas/'],
     because: 'shapes of documents, read and written',
   },
+  { module: 'mmdb-lib', rooms: ['cohorts/'], because: 'ASN and region from a file that the user brings' },
   {
     module: 'ipaddr.js',
     rooms: ['cohorts/', 'case/', 'annex/', 'redaction/', 'capture/', 'tables/', 'pairing/'],

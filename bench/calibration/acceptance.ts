@@ -1,7 +1,8 @@
 /** (a)–(i) of the protocol, applied to what was simulated. A cell that mostly answers INSUFFICIENT has kept its word by silence. */
 import { clopperPearson } from '../../src/statistics/binomial.ts';
 import type { FalseDiscovery, Share } from './others.ts';
-import type { QuantileTally, WindowTally } from './windows.ts';
+import type { LossTally } from './loss.ts';
+import type { WindowTally } from './windows.ts';
 
 export interface Check {
   readonly id: string;
@@ -12,44 +13,65 @@ export interface Check {
 
 export interface Simulated {
   readonly windows: readonly WindowTally[];
+  readonly loss: readonly LossTally[];
   readonly days: readonly Share[];
   readonly discovery: FalseDiscovery;
   readonly itself: readonly (Share & { readonly refused: number })[];
   readonly packets: Share;
 }
 
-export function isGated(window: WindowTally): boolean {
-  return window.refused >= window.pairs / 2;
+export function isGated({ pairs, refused }: { readonly pairs: number; readonly refused: number }): boolean {
+  return refused >= pairs / 2;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+type Counts = Omit<LossTally, 'id' | 'pairs' | 'halfWidth'>;
+
+/** One cell of either grid and one of its estimands. */
+interface Cell {
+  readonly name: string;
+  readonly headline: boolean;
+  readonly pairs: number;
+  readonly refused: number;
+  readonly counts: Counts;
+}
+
+function cellsOf({ windows, loss }: Simulated): Cell[] {
+  return [
+    ...windows.flatMap(({ id, headline, pairs, quantiles }) =>
+      quantiles.map((counts, at) => ({
+        name: `${id} ${at === 0 ? 'p50' : 'p95'}`,
+        headline,
+        pairs,
+        refused: counts.refused,
+        counts,
+      })),
+    ),
+    ...loss.map((counts) => ({ name: counts.id, headline: false, ...counts, counts })),
+  ].filter(({ pairs }) => pairs > 0);
+}
 
 /** Worst cell by share of all pairs; passed when no cell's exact lower bound is above the limit, and no headline cell's upper bound above `upper`. */
 function rate(
   id: string,
   wanted: string,
-  windows: readonly WindowTally[],
-  read: (tally: QuantileTally) => number,
+  cells: readonly Cell[],
+  read: (counts: Counts) => number,
   limit: number,
   upper: number,
 ): Check {
-  const cells = windows.flatMap((window) =>
-    window.quantiles.map((tally, at) => ({
-      window,
-      name: `${window.id} ${at === 0 ? 'p50' : 'p95'}`,
-      events: read(tally),
-    })),
-  );
-  const worst = cells.reduce((a, b) => (b.events / b.window.pairs > a.events / a.window.pairs ? b : a));
-  const failed = cells.filter(({ window, events }) => {
-    const [low, high] = clopperPearson(events, window.pairs);
-    return window.headline && window.pairs >= 1000 ? high > upper : low > limit;
+  const share = ({ counts, pairs }: Cell): number => read(counts) / pairs;
+  const worst = cells.reduce((a, b) => (share(b) > share(a) ? b : a));
+  const failed = cells.filter((cell) => {
+    const [low, high] = clopperPearson(read(cell.counts), cell.pairs);
+    return cell.headline && cell.pairs >= 1000 ? high > upper : low > limit;
   });
   return {
     id,
     wanted,
     found:
-      `worst ${percent(worst.events / worst.window.pairs)} (${worst.events}/${worst.window.pairs}, ${worst.name})` +
+      `worst ${percent(share(worst))} (${read(worst.counts)}/${worst.pairs}, ${worst.name})` +
       (failed.length === 0 ? '' : `; over the bound: ${failed.map(({ name }) => name).join(', ')}`),
     passed: failed.length === 0,
   };
@@ -57,30 +79,30 @@ function rate(
 
 export function accept(simulated: Simulated): Check[] {
   const { windows, days, discovery, itself, packets } = simulated;
-  const given = windows.filter((window) => window.pairs > window.refused);
-  const coverage = given.flatMap((window) =>
-    window.quantiles.map((tally, at) => ({
-      window,
-      name: `${window.id} ${at === 0 ? 'p50' : 'p95'}`,
-      share: tally.covered / (window.pairs - window.refused),
-      covered: tally.covered,
-      intervals: window.pairs - window.refused,
-    })),
-  );
+  const cells = cellsOf(simulated);
+  const coverage = cells
+    .filter(({ pairs, refused }) => pairs > refused)
+    .map((cell) => ({
+      name: cell.name,
+      gated: isGated(cell),
+      covered: cell.counts.covered,
+      intervals: cell.pairs - cell.refused,
+      share: cell.counts.covered / (cell.pairs - cell.refused),
+    }));
   const pooled =
     coverage.reduce((sum, c) => sum + c.covered, 0) / coverage.reduce((sum, c) => sum + c.intervals, 0);
-  const low = coverage.filter((c) => c.share < 0.9 && !isGated(c.window));
+  const low = coverage.filter((c) => c.share < 0.9 && !c.gated);
   const lowest = coverage.reduce((a, b) => (b.share < a.share ? b : a));
   const power = windows.find(({ id }) => id === 'C=40 T=60 shared=2 tau=5');
   const powerShare = power === undefined ? null : power.quantiles[0]!.degradedAtTwice / power.pairs;
   const flips = days.every(({ events, trials }) => clopperPearson(events, trials)[0] <= 0.05);
   const worstDay = days.reduce((a, b) => (b.share > a.share ? b : a));
   return [
-    rate('a', 'nothing differs: DEGRADED <= 1 %', windows, (t) => t.degradedAtZero, 0.01, 0.02),
+    rate('a', 'nothing differs: DEGRADED <= 1 %', cells, (t) => t.degradedAtZero, 0.01, 0.02),
     rate(
       'b',
       'difference = margin: DEGRADED <= 5 %, upper bound <= 7 %',
-      windows,
+      cells,
       (t) => t.degradedAtMargin,
       0.05,
       0.07,
@@ -88,7 +110,7 @@ export function accept(simulated: Simulated): Check[] {
     rate(
       'c',
       'difference = margin: EQUIVALENT <= 5 %, upper bound <= 7 %',
-      windows,
+      cells,
       (t) => t.equivalentAtMargin,
       0.05,
       0.07,

@@ -3,6 +3,8 @@ import { planBlocks } from '../../src/comparison/blocks.ts';
 import { estimateFamily, type Estimand } from '../../src/comparison/estimate.ts';
 import { excessSeries, rttCells, type RttCell } from '../../src/comparison/metric-cells.ts';
 import { roundNs } from '../../src/comparison/rounding.ts';
+import type { ErrorMixture } from '../../src/statistics/error-mixture.ts';
+import { clientsNeeded } from '../../src/comparison/row.ts';
 import { arrangeArms } from '../../src/comparison/sample.ts';
 import { judge, type Judgement } from '../../src/comparison/verdict.ts';
 import type { Pair } from './generate.ts';
@@ -15,9 +17,8 @@ const ESTIMANDS: readonly Estimand<RttCell>[] = [
 export interface Inferred {
   /** Null where the product answers INSUFFICIENT. */
   readonly refused: string | null;
-  /** Per quantile. */
-  readonly estimates: readonly { readonly difference: number; readonly standardError: number }[];
-  readonly clusters: number;
+  /** Per quantile; null where the product gives no interval for this one. */
+  readonly estimates: readonly ({ readonly difference: number; readonly error: ErrorMixture } | null)[];
   readonly tau: number | null;
 }
 
@@ -27,26 +28,31 @@ export function infer(pair: Pair, replicates: number, seed: number): Inferred {
   const refuse = (reason: string): Inferred => ({
     refused: reason,
     estimates: [],
-    clusters: 0,
     tau: blocks.tauMinutes,
   });
   if (blocks.refusal !== null) return refuse(blocks.refusal);
   const { primary } = arrangeArms(baseline, evening, (period) => rttCells(period, Infinity), blocks);
   const family = estimateFamily(primary, ESTIMANDS, { blocks, replicates, seed, stream: 'calibration' });
-  const estimates = family.estimates.flatMap(({ difference, standardError }) =>
-    difference === null || standardError === null ? [] : [{ difference, standardError }],
+  if (family.gates.length > 0) return refuse(family.gates.join('; '));
+  const estimates = family.estimates.map(({ difference, error }, at) =>
+    difference === null || error === null || family.clients < clientsNeeded(QUANTILES[at]!, primary.paired)
+      ? null
+      : { difference, error },
   );
-  if (estimates.length < QUANTILES.length) return refuse(family.gates.join('; '));
-  return { refused: null, estimates, clusters: family.clusters, tau: blocks.tauMinutes };
+  return { refused: null, estimates, tau: blocks.tauMinutes };
 }
 
-/** The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. */
-export function judgeAt(inferred: Inferred, at: number, truthNs: number, marginNs: number): Judgement {
-  const { difference, standardError } = inferred.estimates[at]!;
+/**
+ * The judgement had the evening been worse by `truthNs`: a constant moves a quantile by itself and its error not at all. Null where
+ * there is no interval.
+ */
+export function judgeAt(inferred: Inferred, at: number, truthNs: number, marginNs: number): Judgement | null {
+  const estimate = inferred.estimates[at] ?? null;
+  if (estimate === null) return null;
+  const { difference, error } = estimate;
   return judge({
     difference: difference + truthNs,
-    standardError,
-    clusters: inferred.clusters,
+    error,
     margin: marginNs,
     round: roundNs,
   });

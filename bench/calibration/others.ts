@@ -52,7 +52,7 @@ export function falseDiscovery(families: number): FalseDiscovery {
     const p = Array.from({ length: COHORTS }, (_, cohort) => {
       const inferred = infer(generatePair(COHORT, createRandom(family, `bh ${cohort}`)), DRAWS, family);
       const truth = cohort < TRUE_COHORTS ? 4 * DELTA_NS : DELTA_NS;
-      return inferred.refused === null ? judgeAt(inferred, 0, truth, DELTA_NS).pValue : null;
+      return judgeAt(inferred, 0, truth, DELTA_NS)?.pValue ?? null;
     });
     const named = benjaminiHochberg(p).flatMap((q, cohort) => (q !== null && q < 0.05 ? [cohort] : []));
     const wrong = named.filter((cohort) => cohort >= TRUE_COHORTS).length;
@@ -92,8 +92,9 @@ export function againstItself(
     const random = createRandom(run, `against itself ${kind}`);
     const { baseline } = generatePair(world, random);
     const inferred = infer(kind === 'blocks' ? byBlocks(baseline) : byClients(baseline), DRAWS, run);
-    if (inferred.refused !== null) refused++;
-    else if (judgeAt(inferred, 0, 0, DELTA_NS).verdict === 'DEGRADED') alarms++;
+    const judged = judgeAt(inferred, 0, 0, DELTA_NS);
+    if (judged === null) refused++;
+    else if (judged.verdict === 'DEGRADED') alarms++;
   }
   return { ...shareOf(`A/A by ${kind}, 40 clients, 180 min`, alarms, runs), refused };
 }

@@ -8,6 +8,7 @@ import type { Scenario } from './scenarios.ts';
 export const MARGINS_NS = [5e6, 10e6] as const;
 
 export interface QuantileTally {
+  refused: number;
   covered: number;
   degradedAtZero: number;
   equivalentAtZero: number;
@@ -21,12 +22,12 @@ export interface WindowTally {
   readonly id: string;
   readonly headline: boolean;
   pairs: number;
-  refused: number;
   readonly quantiles: readonly QuantileTally[];
 }
 
 export function emptyTally({ id, headline }: Scenario): WindowTally {
   const quantiles = QUANTILES.map(() => ({
+    refused: 0,
     covered: 0,
     degradedAtZero: 0,
     equivalentAtZero: 0,
@@ -35,7 +36,7 @@ export function emptyTally({ id, headline }: Scenario): WindowTally {
     degradedAtTwice: 0,
     halfWidthNs: 0,
   }));
-  return { id, headline, pairs: 0, refused: 0, quantiles };
+  return { id, headline, pairs: 0, quantiles };
 }
 
 /** Pair number `run` of a scenario is the same whoever asks for it, in whatever order. */
@@ -47,20 +48,21 @@ export function simulatePair(
 ): void {
   const inferred = infer(generatePair(world, createRandom(run, id)), replicates, run);
   into.pairs++;
-  if (inferred.refused !== null) {
-    into.refused++;
-    return;
-  }
   into.quantiles.forEach((tally, at) => {
     const margin = MARGINS_NS[at]!;
     const none = judgeAt(inferred, at, 0, margin);
-    const edge = judgeAt(inferred, at, margin, margin).verdict;
+    const edge = judgeAt(inferred, at, margin, margin);
+    const twice = judgeAt(inferred, at, 2 * margin, margin);
+    if (none === null || edge === null || twice === null) {
+      tally.refused++;
+      return;
+    }
     if (none.ci95[0] <= 0 && none.ci95[1] >= 0) tally.covered++;
     if (none.verdict === 'DEGRADED') tally.degradedAtZero++;
     if (none.verdict === 'EQUIVALENT') tally.equivalentAtZero++;
-    if (edge === 'DEGRADED') tally.degradedAtMargin++;
-    if (edge === 'EQUIVALENT') tally.equivalentAtMargin++;
-    if (judgeAt(inferred, at, 2 * margin, margin).verdict === 'DEGRADED') tally.degradedAtTwice++;
+    if (edge.verdict === 'DEGRADED') tally.degradedAtMargin++;
+    if (edge.verdict === 'EQUIVALENT') tally.equivalentAtMargin++;
+    if (twice.verdict === 'DEGRADED') tally.degradedAtTwice++;
     tally.halfWidthNs += (none.ci95[1] - none.ci95[0]) / 2;
   });
 }

@@ -5,27 +5,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { appendEvidence, checkLog, type EvidenceEntry, type EvidenceFile } from '../annex/evidence-log.ts';
 import { InputError } from '../errors.ts';
-
-export const CASE_FILE = 'case.yaml';
-export const CASE_LOG = 'evidence-log.jsonl';
-
-/** The case that a folder belongs to: itself or the nearest above it with both a case file and a log. */
-export function caseFolderOf(folder: string): string | null {
-  let at = resolve(folder);
-  for (;;) {
-    if (isCaseFolder(at)) return at;
-    const above = dirname(at);
-    if (above === at) return null;
-    at = above;
-  }
-}
-
-export function isCaseFolder(folder: string): boolean {
-  return existsSync(join(folder, CASE_LOG)) && existsSync(join(folder, CASE_FILE));
-}
+import { CASE_LOG } from './folder.ts';
 
 /** @throws InputError that names the first broken line: what follows a broken line proves nothing. */
 export async function readCaseLog(folder: string): Promise<string> {

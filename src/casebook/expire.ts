@@ -11,7 +11,8 @@ import { parse } from 'yaml';
 import { caseSchema } from '../case/schema.ts';
 import { InputError } from '../errors.ts';
 import type { Manifest } from '../schemas/annex.ts';
-import { appendToCase, CASE_FILE, CASE_LOG, hashOf, nameIn } from './book.ts';
+import { appendToCase, hashOf, nameIn } from './book.ts';
+import { CASE_FILE, CASE_LOG } from './folder.ts';
 import type { Actor } from './open-case.ts';
 
 const draft = caseSchema.partial({ captures: true });

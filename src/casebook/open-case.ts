@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { InputError, UsageError } from '../errors.ts';
-import { appendToCase, CASE_FILE, CASE_LOG, hashOf } from './book.ts';
+import { appendToCase, hashOf } from './book.ts';
+import { CASE_FILE, CASE_LOG } from './folder.ts';
 import { caseText, QUESTIONS, type Answers } from './intake.ts';
 
 export interface Actor {

@@ -1,7 +1,7 @@
 /** Every command that is run in a case becomes a line of its log: what was typed, what went in, what came out. */
 
 import { dirname, resolve } from 'node:path';
-import { casebook } from '../index.ts';
+import { caseFolderOf, casebook, isCaseFolder } from '../index.ts';
 import { actorOf } from './commands/case.ts';
 import type { Io } from './io.ts';
 
@@ -17,11 +17,11 @@ export interface CaseRecord {
 export async function startRecord(argv: readonly string[], io: Io): Promise<CaseRecord | null> {
   const [command] = argv;
   if (command === undefined || SILENT.has(command) || argv.includes('--help')) return null;
-  const { appendToCase, caseFolderOf, evidenceOf, isCaseFolder, readCaseLog } = await casebook();
   const named = command === 'run' ? argv.find((word, at) => at > 0 && /\.ya?ml$/.test(word)) : undefined;
   const beside = named === undefined ? null : dirname(resolve(io.cwd, named));
   const folder = beside !== null && isCaseFolder(beside) ? beside : caseFolderOf(io.cwd);
   if (folder === null) return null;
+  const { appendToCase, evidenceOf, readCaseLog } = await casebook();
   // `verify` is what tells where a log is broken: it must run, and adds nothing then.
   if (command === 'verify' && (await readCaseLog(folder).catch(() => null)) === null) return null;
   await readCaseLog(folder);

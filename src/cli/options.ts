@@ -50,11 +50,31 @@ export function readingOptions<T>(yargs: Argv<T>): Argv<T & ReadingArguments> {
     });
 }
 
-export function compatOption<T>(yargs: Argv<T>): Argv<T & { compat: Compat | undefined }> {
-  return yargs.option('compat', {
-    choices: COMPATS,
-    describe: 'whose reading of TCP: strict (default), or wireshark: its flags and ack_rtt, frame by frame',
-  });
+export interface TellingArguments {
+  readonly compat: Compat | undefined;
+  readonly 'drop-copies': boolean;
+}
+
+/** How packets are told, where a command shows single flows and packets. */
+export function tellingOptions<T>(yargs: Argv<T>): Argv<T & TellingArguments> {
+  return yargs
+    .option('compat', {
+      choices: COMPATS,
+      describe: 'whose reading of TCP: strict (default), or wireshark: its flags and ack_rtt, frame by frame',
+    })
+    .option('drop-copies', {
+      type: 'boolean',
+      default: false,
+      describe: 'leave out packets that a mirror port or -i any shows twice; they are counted all the same',
+    });
+}
+
+/** The same as the library takes them. */
+export function tellingOf(args: TellingArguments): { compat?: Compat; withoutCopies?: boolean } {
+  return {
+    ...(args.compat === undefined ? {} : { compat: args.compat }),
+    ...(args['drop-copies'] ? { withoutCopies: true } : {}),
+  };
 }
 
 export function formatOption<T>(

@@ -1,27 +1,41 @@
 /**
- * Time blocks: how long a stretch of minutes must be before two of them may count as two observations.
+ * Time blocks, and what they are worth when they still touch. S4 of the method is replaced here, because one estimated
+ * correlation time made it cover 88 % instead of 95 %:
  *
- * Rule (where S4 of the method is replaced, since an estimated τ made it cover 88 % instead of 95 %):
- *   τ  = integrated autocorrelation time of the cross-client median excess delay, pooled over both periods,
- *        Geyer pairs, corrected for centring (statistics/autocorrelation.ts)
- *   L  = clamp(⌈2τ⌉, 10 min, ⌊T/6⌋), T the shorter period: few long blocks with t on few degrees of freedom
- *        rather than many short ones, because τ is itself a guess from one hour
- *   blocks that still touch: the time share of the variance is multiplied by `blockVarianceInflation`, for a τ taken
- *        more darkly than estimated (`guardedTau`), because one window shows too little of a slow queue
- *   τ > 0.3 T or T < 30 min ⇒ INSUFFICIENT
- * A gate at T/6 was tried and made matters worse: it lets through the windows whose τ came out low by luck.
+ *   L    = clamp(⌈τ⌉, 5 min, ⌊T/6⌋), τ the integrated autocorrelation time of the cross-client median excess delay,
+ *          T the shorter period
+ *   time = the share that all clients swing together, by leaving out one block at a time, is multiplied by what a first-order
+ *          autoregression says that correlated blocks hide, and has as many degrees of freedom as such blocks are worth
+ *   memory = not estimated but weighed: the interval averages over every decay in proportion to how well it explains the
+ *          series of both periods (statistics/series-memory.ts)
+ *   prior = decay^−0.3 between half a minute and three quarters of an hour; a window under 45 min shows too little to prefer any decay, so
+ *          there all are alike, up to two hours
+ *   T < 30 min, or decays beyond T/3 with nine tenths of the weight (a trend through the whole window) ⇒ INSUFFICIENT
  *
- * What it holds and where it is short is measured: docs and numbers in bench/calibration. With the estimated τ itself
- * a queue of SD 8 ms and a memory of forty minutes was covered in 79 % of one-hour windows, guarded in 94 %. An hour
- * cannot show a swing about as long as itself, and the limitations say so.
+ * A gate on an estimated τ was tried and made matters worse: it lets through the windows whose τ came out low by luck, and
+ * those are the ones whose intervals are too short. What all this holds is measured in bench/calibration.
  */
 import { autocorrelationTime, type GappySeries } from '../statistics/autocorrelation.ts';
+import { blockFacts, memoryWeights, type MemoryWeight } from '../statistics/series-memory.ts';
 
 export const MIN_BLOCKS = 6;
 const MIN_BLOCK_MINUTES = 5;
-/** Share of the shorter period that τ may reach. */
-const MAX_TAU_SHARE = 0.3;
-const USUAL_BLOCK_MINUTES = 10;
+const SHORT_WINDOW_MINUTES = 45;
+const PRIOR = { longest: 46, tilt: 0.3 } as const;
+const SHORT_WINDOW_PRIOR = { longest: 128, tilt: 0 } as const;
+/** A decay beyond this share of the period is a trend, not a queue that comes and goes. */
+const TREND_SHARE = 1 / 3;
+const TREND_WEIGHT = 0.9;
+
+/** One memory that the queue may have, and what the blocks of both periods are worth under it. */
+export interface PossibleMemory {
+  readonly decayMinutes: number;
+  readonly weight: number;
+  readonly inflationBaseline: number;
+  readonly inflationEvening: number;
+  readonly degreesBaseline: number;
+  readonly degreesEvening: number;
+}
 
 export interface BlockPlan {
   /** Null when the series is too short or never moves. */
@@ -31,58 +45,12 @@ export interface BlockPlan {
   readonly blocksEvening: number;
   /** Fewest blocks with data that a period may have. */
   readonly minBlocks: number;
-  readonly inflationBaseline: number;
-  readonly inflationEvening: number;
+  /** Weights sum to 1; empty where blocks are no clusters. */
+  readonly memories: readonly PossibleMemory[];
   /** Why no block length can be honest here; null when one can. */
   readonly refusal: string | null;
   /** Minutes per period that would lift the refusal. */
   readonly minutesNeeded: number;
-}
-
-/** From this swing of the shared delay on, it can decide a verdict by itself: half the smallest RTT margin. */
-const LARGE_SWING_NS = 2.5e6;
-const SLOW_QUEUE_MINUTES = 40;
-/** Assumed at least: what an hour cannot tell from none. */
-const LEAST_MINUTES = 10;
-const DARKER = 3;
-
-/**
- * τ as the inflation takes it. A window of T minutes shows a τ near T/6 or beyond only in part (the estimate of a true 40 min in
- * an hour has a median of 14), so ten minutes are assumed at least (T/6 in a shorter window) and what lies beyond T/6 counts fourfold; and where the shared delay
- * swings by enough to decide the verdict alone, the memory of a slow queue is assumed, up to half the window.
- */
-export function guardedTau(tau: number, minutes: number, swingNs: number): number {
-  const shown = minutes / 6;
-  const guarded = Math.max(tau, Math.min(shown, LEAST_MINUTES)) + DARKER * Math.max(0, tau - shown);
-  return swingNs > LARGE_SWING_NS ? Math.max(guarded, Math.min(SLOW_QUEUE_MINUTES, minutes / 2)) : guarded;
-}
-
-/** Root mean variance of both series. */
-function swingOf(series: readonly GappySeries[]): number {
-  const variances = series.map((values) => {
-    const present = values.filter((v) => v !== null);
-    const mean = present.reduce((sum, v) => sum + v, 0) / Math.max(1, present.length);
-    return present.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, present.length);
-  });
-  return Math.sqrt(variances.reduce((sum, v) => sum + v, 0) / variances.length);
-}
-
-/** Variance of the mean of m steps of an AR(1) with integrated time τ, in units of its own variance. */
-function meanVariance(tau: number, m: number): number {
-  const phi = (tau - 1) / (tau + 1);
-  if (phi <= 0) return 1 / m;
-  return (tau - (2 * phi * (1 - phi ** m)) / (m * (1 - phi) ** 2)) / m;
-}
-
-/**
- * True variance of the period's mean over what the spread of its n block means suggests, for an AR(1) with this τ.
- * 1 when blocks are independent; grows as they correlate, since then they differ too little from each other.
- */
-export function blockVarianceInflation(tau: number, minutes: number, blocks: number): number {
-  if (blocks < 2) return 1;
-  const whole = meanVariance(tau, minutes);
-  const between = meanVariance(tau, minutes / blocks) - whole;
-  return Math.max(1, ((blocks - 1) * whole) / between);
 }
 
 export function planBlocks(
@@ -93,29 +61,91 @@ export function planBlocks(
 ): BlockPlan {
   const shorter = Math.min(baselineMinutes, eveningMinutes);
   const tauMinutes = autocorrelationTime([baselineSeries, eveningSeries])?.tau ?? null;
-  const tau = tauMinutes ?? 1;
   const longest = Math.max(1, Math.floor(shorter / MIN_BLOCKS));
-  const blockMinutes = Math.min(Math.max(Math.ceil(2 * tau), USUAL_BLOCK_MINUTES), longest);
+  const blockMinutes = Math.min(Math.max(Math.ceil(tauMinutes ?? 1), MIN_BLOCK_MINUTES), longest);
   const blocksBaseline = Math.floor(baselineMinutes / blockMinutes);
   const blocksEvening = Math.floor(eveningMinutes / blockMinutes);
+  const weights = memoryWeights(
+    [baselineSeries, eveningSeries],
+    shorter < SHORT_WINDOW_MINUTES ? SHORT_WINDOW_PRIOR : PRIOR,
+  );
+  const trend = weights.reduce(
+    (sum, { decay, weight }) => sum + (decay > TREND_SHARE * shorter ? weight : 0),
+    0,
+  );
+  const tooShort = shorter < MIN_BLOCKS * MIN_BLOCK_MINUTES;
   let refusal: string | null = null;
-  if (shorter < MIN_BLOCKS * MIN_BLOCK_MINUTES) {
+  if (tooShort) {
     refusal = `the shorter period has ${shorter} whole minutes; six blocks of five minutes need ${MIN_BLOCKS * MIN_BLOCK_MINUTES}`;
-  } else if (tau > MAX_TAU_SHARE * shorter) {
-    refusal = `delay stays correlated for about ${Math.ceil(tau)} minutes, so ${shorter} minutes hold too few independent stretches`;
+  } else if (trend > TREND_WEIGHT) {
+    refusal = `delay drifts through the whole window: its correlation lasts longer than a third of the ${shorter} minutes, which so hold too few independent stretches`;
   }
-  const guarded = guardedTau(tau, shorter, swingOf([baselineSeries, eveningSeries]));
   return {
     tauMinutes,
     blockMinutes,
     blocksBaseline,
     blocksEvening,
     minBlocks: MIN_BLOCKS,
-    inflationBaseline: blockVarianceInflation(guarded, baselineMinutes, blocksBaseline),
-    inflationEvening: blockVarianceInflation(guarded, eveningMinutes, blocksEvening),
+    memories: possibleMemories(weights, baselineMinutes, blocksBaseline, eveningMinutes, blocksEvening),
     refusal,
-    minutesNeeded: Math.max(MIN_BLOCKS * MIN_BLOCK_MINUTES, Math.ceil(MIN_BLOCKS * tau)) + 2,
+    // What drifts through a whole window needs one in which it comes and goes: three times as long.
+    minutesNeeded: Math.max(
+      MIN_BLOCKS * MIN_BLOCK_MINUTES + 2,
+      refusal !== null && !tooShort ? 3 * shorter : 0,
+    ),
   };
+}
+
+function possibleMemories(
+  weights: readonly MemoryWeight[],
+  baselineMinutes: number,
+  blocksBaseline: number,
+  eveningMinutes: number,
+  blocksEvening: number,
+): PossibleMemory[] {
+  return weights.map(({ decay, noise, weight }) => {
+    const before = blockFacts(decay, noise, baselineMinutes, blocksBaseline);
+    const after = blockFacts(decay, noise, eveningMinutes, blocksEvening);
+    return {
+      decayMinutes: decay,
+      weight,
+      inflationBaseline: before.inflation,
+      inflationEvening: after.inflation,
+      degreesBaseline: before.degreesOfFreedom,
+      degreesEvening: after.degreesOfFreedom,
+    };
+  });
+}
+
+/** The same blocks for a metric with a memory of its own: loss may come in waves where delay does not. */
+export function withMemoryOf(
+  plan: BlockPlan,
+  baselineSeries: GappySeries,
+  eveningSeries: GappySeries,
+): BlockPlan {
+  const [before, after] = [baselineSeries.length, eveningSeries.length];
+  const weights = memoryWeights(
+    [baselineSeries, eveningSeries],
+    Math.min(before, after) < SHORT_WINDOW_MINUTES ? SHORT_WINDOW_PRIOR : PRIOR,
+  );
+  return {
+    ...plan,
+    memories: possibleMemories(weights, before, plan.blocksBaseline, after, plan.blocksEvening),
+  };
+}
+
+/** The decays between which nine tenths of the weight lie, in minutes; null without any. */
+export function likelyDecays({ memories }: BlockPlan): readonly [number, number] | null {
+  if (memories.length === 0) return null;
+  const at = (share: number): number => {
+    let seen = 0;
+    for (const { decayMinutes, weight } of memories) {
+      seen += weight;
+      if (seen >= share) return decayMinutes;
+    }
+    return memories.at(-1)!.decayMinutes;
+  };
+  return [at(0.05), at(0.95)];
 }
 
 /**
@@ -123,15 +153,7 @@ export function planBlocks(
  * A shared outage of a minute then counts as many independent failures; the row says so.
  */
 export function clientsOnly(plan: BlockPlan): BlockPlan {
-  return {
-    ...plan,
-    blocksBaseline: 1,
-    blocksEvening: 1,
-    minBlocks: 1,
-    inflationBaseline: 1,
-    inflationEvening: 1,
-    refusal: null,
-  };
+  return { ...plan, blocksBaseline: 1, blocksEvening: 1, minBlocks: 1, memories: [], refusal: null };
 }
 
 /** Block of a minute: n nearly equal stretches that use every minute. */

@@ -2,7 +2,7 @@
  * One cohort, all metrics: families of cells → estimates → judged rows. A family shares its resampling draws; the
  * four differ in which cells can be used and so in which clients there are.
  */
-import { clientsOnly, planBlocks, type BlockPlan } from './blocks.ts';
+import { clientsOnly, planBlocks, withMemoryOf, type BlockPlan } from './blocks.ts';
 import { estimateFamily, type Estimand, type FamilyEstimates } from './estimate.ts';
 import { hiddenByZero, overdispersion, type CountCell } from './loss-detail.ts';
 import {
@@ -12,12 +12,13 @@ import {
   lossCells,
   lossToClientCells,
   lossToServerCells,
+  ratioSeries,
   rttCells,
   type RatioCell,
   type RttCell,
 } from './metric-cells.ts';
 import { withDoubts } from './row-doubts.ts';
-import { cellsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
+import { cellsNeeded, clientsNeeded, draftRow, type CohortInput, type DraftRow } from './row.ts';
 import { roundNs } from './rounding.ts';
 import { arrangeArms, type CohortPeriod, type TwoArms } from './sample.ts';
 import type { Metric, ShiftPoint } from './types.ts';
@@ -33,7 +34,7 @@ const SHIFT_QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95] as c
 const MEDIAN_AT = SHIFT_QUANTILES.indexOf(0.5);
 const P95_AT = SHIFT_QUANTILES.indexOf(0.95);
 
-const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
+export const EVENTS_OVER_TRIALS: Estimand<RatioCell> = {
   kind: 'ratio',
   numerator: (cell) => cell.events,
   denominator: (cell) => cell.trials,
@@ -104,7 +105,7 @@ function rttFamily(input: CohortInput, blocks: BlockPlan): { rows: DraftRow[]; s
   const beside =
     unpaired === null
       ? null
-      : estimateFamily(unpaired, estimandsAt([0.5, 0.95]), settingsOf(input, blocks, 'rtt-unpaired'));
+      : estimateFamily(unpaired, estimandsAt([0.5, 0.95]), besideSettings(input, blocks, 'rtt'));
   const tau = Math.max(1, blocks.tauMinutes ?? 1);
   const breachCells = (arm: TwoArms<RttCell>['baseline']): CountCell[] =>
     arm.cells.map(({ cell }) => ({ events: cell.breach, trials: 1 }));
@@ -157,13 +158,13 @@ function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyE
   const cells = Math.min(arms.baseline.cells.length, arms.evening.cells.length);
   return SHIFT_QUANTILES.flatMap((quantile, i) => {
     const estimate = family.estimates[i]!;
-    const { baseline, evening, difference, standardError } = estimate;
-    if (baseline === null || evening === null || difference === null || standardError === null) return [];
+    const { baseline, evening, difference, error } = estimate;
+    if (baseline === null || evening === null || difference === null || error === null) return [];
     if (input.refusals.length > 0 || cells < cellsNeeded(quantile)) return [];
+    if (family.clients < clientsNeeded(quantile, arms.paired)) return [];
     const { ci95 } = judge({
       difference,
-      standardError,
-      clusters: family.clusters,
+      error,
       margin: 0,
       round: roundNs,
     });
@@ -182,17 +183,21 @@ function shiftPoints(input: CohortInput, arms: TwoArms<RttCell>, family: FamilyE
 
 function ratioRow(
   input: CohortInput,
-  blocks: BlockPlan,
+  plan: BlockPlan,
   metric: Metric,
   select: (period: CohortPeriod) => RatioCell[],
   words: string,
 ): DraftRow {
+  const blocks =
+    plan.memories.length === 0
+      ? plan
+      : withMemoryOf(plan, ratioSeries(input.baseline, select), ratioSeries(input.evening, select));
   const { primary, unpaired } = arrangeArms(input.baseline, input.evening, select, blocks);
   const family = estimateFamily(primary, [EVENTS_OVER_TRIALS], settingsOf(input, blocks, metric));
   const beside =
     unpaired === null
       ? null
-      : estimateFamily(unpaired, [EVENTS_OVER_TRIALS], settingsOf(input, blocks, `${metric}-unpaired`));
+      : estimateFamily(unpaired, [EVENTS_OVER_TRIALS], besideSettings(input, blocks, metric));
   const counts = (arm: TwoArms<RatioCell>['baseline']): RatioCell[] => arm.cells.map(({ cell }) => cell);
   const before = counts(primary.baseline);
   const after = counts(primary.evening);
@@ -213,5 +218,15 @@ function settingsOf(input: CohortInput, blocks: BlockPlan, family: string) {
     replicates: input.replicates,
     seed: input.seed,
     stream: JSON.stringify([input.cohort, family]),
+  };
+}
+
+/** The unpaired estimate stands beside a paired one and decides nothing: fewer replicates, 3 % of doubt about its width. */
+const BESIDE_REPLICATES = 500;
+
+function besideSettings(input: CohortInput, blocks: BlockPlan, family: string) {
+  return {
+    ...settingsOf(input, blocks, `${family}-unpaired`),
+    replicates: Math.min(BESIDE_REPLICATES, input.replicates),
   };
 }

@@ -12,7 +12,7 @@ import { distancesOf, ecdfOf, timelineOf } from './display.ts';
 import { headlineOf, HEADLINE_METRICS } from './headline.ts';
 import { limitationsOf } from './limitations.ts';
 import { lossDetail, overdispersion } from './loss-detail.ts';
-import type { PlayerMinutes } from './player-minutes.ts';
+import type { PlayerClient, PlayerMinutes } from './player-minutes.ts';
 import { marginOf, PROFILES, type ProfileName } from './profiles.ts';
 import { roundRatio } from './rounding.ts';
 import { cohortPeriod, type CohortPeriod } from './sample.ts';
@@ -70,10 +70,18 @@ export function compare(
   };
   const access = accessOf(baseline, evening);
   const accessByClient = new Map(access.map((entry) => [entry.client, entry.access]));
+  const { byAccess, cohortOf: prefixCohortOf } = options;
+  const accessOfClient = ({ id }: PlayerClient): string => accessByClient.get(id) ?? 'unknown';
+  // Both together: an ISP is no cohort, an ISP over one kind of access is.
   const cohortOf =
-    options.byAccess === true
-      ? (address: string): string => accessByClient.get(address) ?? 'unknown'
-      : options.cohortOf;
+    byAccess === true
+      ? (client: PlayerClient): string =>
+          prefixCohortOf === undefined
+            ? accessOfClient(client)
+            : `${prefixCohortOf(client.address)} ${accessOfClient(client)}`
+      : prefixCohortOf === undefined
+        ? undefined
+        : (client: PlayerClient): string => prefixCohortOf(client.address);
   const named = splitCohorts(baseline, evening, cohortOf);
   const cohorts = [all, ...named];
   const results = cohorts.map((cohort) => {
@@ -112,7 +120,7 @@ export function compare(
       baseline.vantageReason === evening.vantageReason
         ? evening.vantageReason
         : `baseline: ${baseline.vantageReason}; evening: ${evening.vantageReason}`,
-    client_identity: 'address',
+    client_identity: identityOf(baseline, evening),
     periods: {
       baseline: summarize(baseline, options.captures?.baseline ?? []),
       evening: summarize(evening, options.captures?.evening ?? []),
@@ -144,17 +152,36 @@ export function compare(
   };
 }
 
+const IDENTITY_WORDS = {
+  player: 'player id',
+  port_set: 'address and MAP-E port set',
+  address: 'address',
+} as const;
+
+/** `address`, or which way served how many. */
+function identityOf(baseline: PlayerMinutes, evening: PlayerMinutes): string {
+  const by = new Map(
+    [...baseline.clients, ...evening.clients].map((client) => [client.id, client.identifiedBy]),
+  );
+  const counts = (['player', 'port_set', 'address'] as const).map(
+    (kind) => [kind, [...by.values()].filter((found) => found === kind).length] as const,
+  );
+  const used = counts.filter(([, count]) => count > 0);
+  if (used.length <= 1) return IDENTITY_WORDS[used[0]?.[0] ?? 'address'];
+  return used.map(([kind, count]) => `${IDENTITY_WORDS[kind]} (${count})`).join(', ');
+}
+
 function splitCohorts(
   baseline: PlayerMinutes,
   evening: PlayerMinutes,
-  cohortOf: ((address: string) => string) | undefined,
+  cohortOf: ((client: PlayerClient) => string) | undefined,
 ): Cohort[] {
   if (cohortOf === undefined) return [];
-  const names = new Set([...baseline.clients, ...evening.clients].map((client) => cohortOf(client.address)));
+  const names = new Set([...baseline.clients, ...evening.clients].map(cohortOf));
   return [...names].sort().map((cohort) => ({
     cohort,
-    baseline: cohortPeriod(baseline, (address) => cohortOf(address) === cohort),
-    evening: cohortPeriod(evening, (address) => cohortOf(address) === cohort),
+    baseline: cohortPeriod(baseline, (client) => cohortOf(client) === cohort),
+    evening: cohortPeriod(evening, (client) => cohortOf(client) === cohort),
   }));
 }
 
@@ -200,20 +227,19 @@ function lossDetails({ cohort, baseline, evening }: Cohort): LossDetail[] {
   return [lossDetail(cohort, 'baseline', before, phiAfter), lossDetail(cohort, 'evening', after, phiBefore)];
 }
 
-function accessOf(baseline: PlayerMinutes, evening: PlayerMinutes): AccessInference[] {
-  const clients = new Map(
-    [...baseline.clients, ...evening.clients].map((client) => [client.address, client]),
-  );
+/** Access type per client of either period, ascending by address. */
+export function accessOf(baseline: PlayerMinutes, evening: PlayerMinutes): AccessInference[] {
+  const clients = new Map([...baseline.clients, ...evening.clients].map((client) => [client.id, client]));
   for (const client of baseline.clients) {
-    if (clients.get(client.address)?.mssOptionBytes === null) clients.set(client.address, client);
+    if (clients.get(client.id)?.mssOptionBytes === null) clients.set(client.id, client);
   }
-  return [...clients.keys()].sort().map((address) => {
-    const { mssOptionBytes, otherMssOptionBytes } = clients.get(address)!;
+  return [...clients.keys()].sort().map((id) => {
+    const { address, mssOptionBytes, otherMssOptionBytes } = clients.get(id)!;
     const family = parseAddress(address)?.family ?? 4;
     const inferred = inferAccess(family, mssOptionBytes, evening.vantage === 'client');
     const others = otherMssOptionBytes.length === 0 ? '' : `; also saw MSS ${otherMssOptionBytes.join(', ')}`;
     return {
-      client: address,
+      client: id,
       access: inferred.access,
       confidence: inferred.confidence,
       mss_option_bytes: mssOptionBytes,

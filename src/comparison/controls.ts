@@ -63,15 +63,14 @@ export function controlsOf(
         stream: JSON.stringify(['control', split]),
       },
     );
-    const { baseline: before, difference, standardError } = family.estimates[0]!;
-    if (difference === null || standardError === null) {
+    const { baseline: before, difference, error } = family.estimates[0]!;
+    if (difference === null || error === null) {
       const known = difference === null ? null : roundNs(difference);
       return { split, metric: 'rtt_p50_ns', difference: known, ci95: null, verdict: 'INSUFFICIENT' };
     }
     const { ci95, verdict } = judge({
       difference,
-      standardError,
-      clusters: family.clusters,
+      error,
       margin: marginOf('rtt_p50_ns', profile, before).value,
       round: roundNs,
     });

@@ -9,7 +9,8 @@ import {
   type Estimator,
 } from './estimators.ts';
 import type { BlockPlan } from './blocks.ts';
-import { standardErrors } from './resampling.ts';
+import type { ErrorMixture } from '../statistics/error-mixture.ts';
+import { errorsOf } from './resampling.ts';
 import { MIN_PAIRED_CLIENTS, type AnyCell, type GroupedCell, type TwoArms } from './sample.ts';
 
 export const MIN_CLIENTS = MIN_PAIRED_CLIENTS;
@@ -27,14 +28,14 @@ export interface Estimate {
   readonly evening: number | null;
   readonly difference: number | null;
   /** Null where a gate failed. */
-  readonly standardError: number | null;
+  readonly error: ErrorMixture | null;
 }
 
 export interface FamilyEstimates {
   /** Flat, in the order of estimands and, within one, of its quantiles. */
   readonly estimates: readonly Estimate[];
-  /** G of the t interval. */
-  readonly clusters: number;
+  /** Of the smaller arm. */
+  readonly clients: number;
   /** Why no interval is given; empty when one is. */
   readonly gates: readonly string[];
 }
@@ -91,7 +92,7 @@ export function estimateFamily<C extends AnyCell>(
   const errors =
     gates.length > 0
       ? null
-      : standardErrors(estimators, {
+      : errorsOf(estimators, {
           clientsBaseline: baseline.clients,
           clientsEvening: evening.clients,
           paired: arms.paired,
@@ -100,7 +101,7 @@ export function estimateFamily<C extends AnyCell>(
         });
   return {
     gates,
-    clusters,
+    clients,
     estimates: points.map(({ baseline: before, evening: after }, i) => {
       const error = errors?.[i];
       const known = !Number.isNaN(before) && !Number.isNaN(after);
@@ -108,7 +109,7 @@ export function estimateFamily<C extends AnyCell>(
         baseline: Number.isNaN(before) ? null : before,
         evening: Number.isNaN(after) ? null : after,
         difference: known ? after - before : null,
-        standardError: error === undefined || Number.isNaN(error) || !known ? null : error,
+        error: error === undefined || error.length === 0 || !known ? null : error,
       };
     }),
   };

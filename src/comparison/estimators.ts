@@ -64,21 +64,33 @@ function tableFor(size: number, q: number): HarrellDavisTable {
   return table;
 }
 
+/** Room for one arm's cells that have weight in a replicate: about two in five. */
+interface Scratch {
+  readonly cumulative: Float64Array;
+  readonly values: Float64Array;
+}
+
 function evaluateArm(
   arm: QuantileArm,
   armTables: readonly HarrellDavisTable[],
   weights: Float64Array,
-  cumulative: Float64Array,
+  scratch: Scratch,
   into: Float64Array,
 ): void {
   let total = 0;
+  let count = 0;
   const { groups, values } = arm;
+  const { cumulative, values: kept } = scratch;
   for (let k = 0; k < groups.length; k++) {
-    total += weights[groups[k]!]!;
-    cumulative[k] = total;
+    const weight = weights[groups[k]!]!;
+    total += weight;
+    cumulative[count] = total;
+    kept[count] = values[k]!;
+    // No branch on the weight: it would be guessed wrong every other time.
+    count += Number(weight > 0);
   }
   for (let i = 0; i < armTables.length; i++) {
-    into[i] = total > 0 ? armTables[i]!.evaluate(values, cumulative) : NaN;
+    into[i] = total > 0 ? armTables[i]!.evaluate(kept, cumulative, count) : NaN;
   }
 }
 
@@ -90,26 +102,15 @@ export function quantileEstimator(
 ): Estimator {
   const baselineTables = quantiles.map((q) => tableFor(baseline.values.length, q));
   const eveningTables = quantiles.map((q) => tableFor(evening.values.length, q));
-  const cumulative = new Float64Array(Math.max(baseline.values.length, evening.values.length));
+  const most = Math.max(baseline.values.length, evening.values.length);
+  const scratch: Scratch = { cumulative: new Float64Array(most), values: new Float64Array(most) };
   const before = new Float64Array(quantiles.length);
   const after = new Float64Array(quantiles.length);
   return {
     size: quantiles.length,
     estimate(baselineWeights, eveningWeights, into, at) {
-      evaluateArm(
-        baseline,
-        baselineTables,
-        baselineWeights,
-        cumulative.subarray(0, baseline.values.length),
-        before,
-      );
-      evaluateArm(
-        evening,
-        eveningTables,
-        eveningWeights,
-        cumulative.subarray(0, evening.values.length),
-        after,
-      );
+      evaluateArm(baseline, baselineTables, baselineWeights, scratch, before);
+      evaluateArm(evening, eveningTables, eveningWeights, scratch, after);
       for (let i = 0; i < quantiles.length; i++) into[at + i] = after[i]! - before[i]!;
     },
   };

@@ -13,33 +13,49 @@ export interface RttCell extends AnyCell {
 
 export interface RatioCell extends AnyCell, CountCell {}
 
+/** Least RTT of each client of the period; Infinity where there is none. */
+function leastRtt(period: CohortPeriod): Float64Array {
+  const least = new Float64Array(period.ids.length).fill(Infinity);
+  for (const { client, rttP50Ns } of period.cells) {
+    if (rttP50Ns !== null && rttP50Ns < least[client]!) least[client] = rttP50Ns;
+  }
+  return least;
+}
+
 /** Cells with an RTT, and each client's distance above its own least minute of the period. */
 export function rttCells(period: CohortPeriod, degradedNs: number): RttCell[] {
-  const least = new Map<number, number>();
-  for (const { client, rttP50Ns } of period.cells) {
-    if (rttP50Ns !== null) least.set(client, Math.min(least.get(client) ?? Infinity, rttP50Ns));
+  const least = leastRtt(period);
+  const cells: RttCell[] = [];
+  for (const { client, minute, rttP50Ns: rtt, pdvP95Ns } of period.cells) {
+    if (rtt === null) continue;
+    const excess = rtt - least[client]!;
+    cells.push({ client, minute, rtt, excess, pdv: pdvP95Ns ?? 0, breach: rtt > degradedNs ? 1 : 0 });
   }
-  return period.cells.flatMap((cell) =>
-    cell.rttP50Ns === null
-      ? []
-      : [
-          {
-            client: cell.client,
-            minute: cell.minute,
-            rtt: cell.rttP50Ns,
-            excess: cell.rttP50Ns - least.get(cell.client)!,
-            pdv: cell.pdvP95Ns ?? 0,
-            breach: cell.rttP50Ns > degradedNs ? 1 : 0,
-          },
-        ],
-  );
+  return cells;
 }
 
 /** Cross-client median excess per minute: the series whose memory sets the block length. */
 export function excessSeries(period: CohortPeriod): (number | null)[] {
+  const least = leastRtt(period);
   const minutes: number[][] = Array.from({ length: period.minutes }, () => []);
-  for (const cell of rttCells(period, Infinity)) minutes[cell.minute]!.push(cell.excess);
+  for (const { client, minute, rttP50Ns } of period.cells) {
+    if (rttP50Ns !== null) minutes[minute]!.push(rttP50Ns - least[client]!);
+  }
   return minutes.map(medianOf);
+}
+
+/** Σ events / Σ trials over the clients of each minute: the memory of loss, which need not be that of delay. */
+export function ratioSeries(
+  period: CohortPeriod,
+  select: (period: CohortPeriod) => readonly RatioCell[],
+): (number | null)[] {
+  const events = new Float64Array(period.minutes);
+  const trials = new Float64Array(period.minutes);
+  for (const cell of select(period)) {
+    events[cell.minute] = events[cell.minute]! + cell.events;
+    trials[cell.minute] = trials[cell.minute]! + cell.trials;
+  }
+  return Array.from(events, (sum, minute) => (trials[minute]! > 0 ? sum / trials[minute]! : null));
 }
 
 export const countCells = (

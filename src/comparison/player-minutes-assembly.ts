@@ -1,5 +1,6 @@
 /** Collected flows and flow rows → one period's player-minutes: window, clients, vantage, cells. */
 import { NS_PER_MS } from '../units.ts';
+import { byAddress, type Identify, type IdentifiedBy } from '../cohorts/identity.ts';
 import { countConnects } from './connects.ts';
 import { chooseSide, minuteOf, MINUTE_NS, type FlowData } from './flow-samples.ts';
 import { buildCells, type FlowView } from './player-cells.ts';
@@ -14,6 +15,8 @@ export interface CollectorOptions {
   /** Addresses of servers: the other side is the client. Without it, the initiator is. */
   readonly servers?: readonly string[];
   readonly vantage?: Vantage;
+  /** Who is one client; without it, an address is. */
+  readonly identify?: Identify;
   /** max(1 tick, 15 ms) of the game. */
   readonly deadlineBufferNs?: number;
   /** The capture's own range, when it is wider than the flows'. */
@@ -71,16 +74,26 @@ export function assemblePlayerMinutes(
   const relevant = flows.filter(
     (row) => serverSet === null || serverSet.has(row.initiator) !== serverSet.has(row.responder),
   );
-  const clientOf = (row: FlowRow): string => (clientIsInitiator(row) ? row.initiator : row.responder);
-  const addresses = [...new Set(relevant.map(clientOf))].sort();
-  const index = new Map(addresses.map((address, i) => [address, i]));
+  const identify = options.identify ?? byAddress;
+  const known = new Map<string, KnownClient>();
+  const clientOf = (row: FlowRow): string => {
+    const isInitiator = clientIsInitiator(row);
+    const address = isInitiator ? row.initiator : row.responder;
+    const { id, by } = identify(address, isInitiator ? row.initiatorPort : row.responderPort);
+    const before = known.get(id);
+    if (before === undefined || address < before.address) known.set(id, { id, by, address });
+    return id;
+  };
+  const ids = relevant.map(clientOf);
+  const identities = [...known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const index = new Map(identities.map(({ id }, i) => [id, i]));
 
-  const views: FlowView[] = relevant.map((row) => {
+  const views: FlowView[] = relevant.map((row, at) => {
     const flow = data.get(row.flowId);
     const toward = clientIsInitiator(row) ? 0 : 1;
     return {
       row,
-      client: index.get(clientOf(row))!,
+      client: index.get(ids[at]!)!,
       toServerDirection: clientIsInitiator(row) ? 0 : 1,
       data: flow,
       towardClient: flow === undefined ? null : chooseSide(flow, toward, firstMinute, minutes),
@@ -105,7 +118,7 @@ export function assemblePlayerMinutes(
     minutes,
     vantage,
     vantageReason,
-    clients: describeClients(addresses, views, clientIsInitiator),
+    clients: describeClients(identities, views, clientIsInitiator),
     servers: [...servers].sort(),
     cells: buildCells(views, vantage, deadlineBufferNs, firstMinute, minutes),
     connects: countConnects(views, last, firstMinute, minutes, clientIsInitiator),
@@ -128,22 +141,30 @@ function countMethods(views: readonly FlowView[], vantage: Vantage): { method: s
     .sort((a, b) => (a.method < b.method ? -1 : 1));
 }
 
+interface KnownClient {
+  readonly id: string;
+  readonly by: IdentifiedBy;
+  readonly address: string;
+}
+
 function describeClients(
-  addresses: readonly string[],
+  identities: readonly KnownClient[],
   views: readonly FlowView[],
   clientIsInitiator: (row: FlowRow) => boolean,
 ): PlayerClient[] {
-  const seen = addresses.map(() => new Map<number, number>());
-  const servers = addresses.map(() => new Set<string>());
+  const seen = identities.map(() => new Map<number, number>());
+  const servers = identities.map(() => new Set<string>());
   for (const { row, client } of views) {
     servers[client]!.add(clientIsInitiator(row) ? row.responder : row.initiator);
     if (row.forwardMssOptionBytes === null || !clientIsInitiator(row)) continue;
     const counts = seen[client]!;
     counts.set(row.forwardMssOptionBytes, (counts.get(row.forwardMssOptionBytes) ?? 0) + 1);
   }
-  return addresses.map((address, i) => {
+  return identities.map(({ id, by, address }, i) => {
     const ranked = [...seen[i]!].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([mss]) => mss);
     return {
+      id,
+      identifiedBy: by,
       address,
       mssOptionBytes: ranked[0] ?? null,
       otherMssOptionBytes: ranked.slice(1).sort((a, b) => a - b),

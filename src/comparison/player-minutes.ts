@@ -2,6 +2,7 @@
  * Player-minutes: one client's whole UTC minute as one cell, the unit every later statistic weighs equally (S1).
  * Shapes only; `player-minutes-collector.ts` fills them from table batches.
  */
+import type { IdentifiedBy } from '../cohorts/identity.ts';
 import type { Vantage } from './vantage.ts';
 
 export interface DirectionLoss {
@@ -44,6 +45,10 @@ export interface ConnectCell {
 }
 
 export interface PlayerClient {
+  /** What tells this client from others: player id, address with port set, or address (cohorts/identity.ts). */
+  readonly id: string;
+  readonly identifiedBy: IdentifiedBy;
+  /** The smallest of its addresses, for cohorts. */
   readonly address: string;
   /** The MSS most of the client's SYNs carried; smallest on a tie. */
   readonly mssOptionBytes: number | null;
@@ -61,7 +66,7 @@ export interface PlayerMinutes {
   readonly minutes: number;
   readonly vantage: Vantage;
   readonly vantageReason: string;
-  /** Ascending by address text. */
+  /** Ascending by id. */
   readonly clients: readonly PlayerClient[];
   readonly servers: readonly string[];
   /** Ascending by client, then minute. */

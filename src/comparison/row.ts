@@ -1,5 +1,5 @@
 /** One estimate → one published row: gates, interval, verdict, what is needed, how it was made. */
-import { MIN_BLOCKS, type BlockPlan } from './blocks.ts';
+import { likelyDecays, MIN_BLOCKS, type BlockPlan } from './blocks.ts';
 import { MIN_CLIENTS, type Estimate, type FamilyEstimates } from './estimate.ts';
 import { marginOf, type Profile } from './profiles.ts';
 import { roundFor } from './rounding.ts';
@@ -28,6 +28,16 @@ export type DraftRow = Omit<ComparisonRow, 'q_value'>;
 /** A quantile near the edge needs ten cells beyond it. */
 export function cellsNeeded(quantile: number | null): number {
   return quantile === null ? 1 : Math.round(10 / Math.min(quantile, 1 - quantile));
+}
+
+/**
+ * Clients that an interval of this quantile needs. Paired, each client is its own reference. Unpaired, the tail of the pooled
+ * minutes belongs to the farthest clients, so one must lie beyond the quantile: with twelve of them the 95th percentile was
+ * covered in 87 % of simulated pairs instead of 95 %.
+ */
+export function clientsNeeded(quantile: number | null, paired: boolean): number {
+  if (quantile === null || paired) return MIN_CLIENTS;
+  return Math.max(MIN_CLIENTS, Math.round(1 / Math.min(quantile, 1 - quantile)));
 }
 
 export interface RowFacts {
@@ -59,7 +69,16 @@ export function draftRow(
     if (cells > 0 && cells < required)
       gates.push(`the ${name} has ${cells} player-minutes, fewer than ${required}`);
   }
-  const judged = judgeUnlessGated(estimate, gates, family.clusters, margin.value, facts, round);
+  const clientsEnough = clientsNeeded(facts.quantile, arms.paired);
+  for (const name of ['baseline', 'evening'] as const) {
+    const { clients, cells } = arms[name];
+    if (cells.length > 0 && clients >= MIN_CLIENTS && clients < clientsEnough) {
+      gates.push(
+        `the ${name} has ${clients} clients, unpaired, fewer than the ${clientsEnough} that this quantile needs`,
+      );
+    }
+  }
+  const judged = judgeUnlessGated(estimate, gates, margin.value, facts, round);
   const unpaired = beside === null || judged === null ? null : judgeBeside(beside, facts, round);
   const { baseline, evening } = arms;
   const count = (key: 'clients' | 'filledBlocks'): [number, number] => [baseline[key], evening[key]];
@@ -96,7 +115,13 @@ export function draftRow(
     paired: arms.paired,
     unpaired,
     needed: neededFor(input, blocks, estimate, judged, gates, margin.value, required, arms, facts),
-    method: methodText(facts, blocks, arms.paired, input.replicates, family.clusters),
+    method: methodText(
+      facts,
+      blocks,
+      arms.paired,
+      input.replicates,
+      Math.min(clientsBaseline, clientsEvening),
+    ),
     notes,
   };
 }
@@ -106,14 +131,13 @@ type Judged = ReturnType<typeof judge>;
 function judgeUnlessGated(
   estimate: Estimate,
   gates: readonly string[],
-  clusters: number,
   margin: number,
   facts: RowFacts,
   round: (value: number) => number,
 ): Judged | null {
-  const { difference, standardError } = estimate;
-  if (gates.length > 0 || difference === null || standardError === null) return null;
-  return judge({ difference, standardError, clusters, margin, round, ...facts });
+  const { difference, error } = estimate;
+  if (gates.length > 0 || difference === null || error === null) return null;
+  return judge({ difference, error, margin, round, ...facts });
 }
 
 function judgeBeside(
@@ -121,12 +145,12 @@ function judgeBeside(
   facts: RowFacts,
   round: (value: number) => number,
 ): ComparisonRow['unpaired'] {
-  const { difference, standardError } = beside.estimates[facts.besideAt]!;
-  if (difference === null || standardError === null) return null;
+  const { difference, error } = beside.estimates[facts.besideAt]!;
+  if (difference === null || error === null || beside.clients < clientsNeeded(facts.quantile, false))
+    return null;
   const { ci95 } = judge({
     difference,
-    standardError,
-    clusters: beside.clusters,
+    error,
     margin: 0,
     round,
     ...facts,
@@ -148,7 +172,7 @@ function neededFor(
   const clients = Math.min(arms.baseline.clients, arms.evening.clients);
   const minutes = Math.min(input.baseline.minutes, input.evening.minutes);
   if (judged === null) {
-    const enough = Math.max(MIN_CLIENTS, clients);
+    const enough = Math.max(clientsNeeded(facts.quantile, arms.paired), clients);
     const usual = MIN_BLOCKS * blocks.blockMinutes + 2;
     return {
       clients: enough,
@@ -179,10 +203,15 @@ function methodText(
   blocks: BlockPlan,
   paired: boolean,
   replicates: number,
-  clusters: number,
+  clients: number,
 ): string {
   const estimator = facts.quantile === null ? 'ratio of sums' : 'Harrell-Davis';
-  const interval = `t with ${Math.max(0, clusters - 1)} degrees of freedom`;
+  const decays = likelyDecays(blocks);
+  const minutes = (value: number): string => String(Number(value.toPrecision(2)));
+  const interval =
+    decays === null
+      ? `t with ${Math.max(0, clients - 1)} degrees of freedom`
+      : `t averaged over what the queue may remember (decay of ${minutes(decays[0])} to ${minutes(decays[1])} min, nine tenths of the weight)`;
   const resampled =
     blocks.minBlocks > 1
       ? `two-way bootstrap over clients and blocks of ${blocks.blockMinutes} min, ${replicates} replicates`

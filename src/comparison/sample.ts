@@ -1,6 +1,6 @@
 /** One cohort's cells of both periods, laid out as client × block groups, paired where the same clients came twice. */
 import { blockOf, type BlockPlan } from './blocks.ts';
-import type { ConnectCell, PlayerCell, PlayerMinutes } from './player-minutes.ts';
+import type { ConnectCell, PlayerCell, PlayerClient, PlayerMinutes } from './player-minutes.ts';
 
 /**
  * From this many common clients on, the comparison is of the same people: the number below which no interval is
@@ -16,7 +16,8 @@ export interface AnyCell {
 /** Everything of one cohort in one period. */
 export interface CohortPeriod {
   readonly minutes: number;
-  readonly addresses: readonly string[];
+  /** Of clients, by their index in the cells: what pairs them between periods. */
+  readonly ids: readonly string[];
   readonly cells: readonly PlayerCell[];
   readonly connects: readonly ConnectCell[];
 }
@@ -39,18 +40,21 @@ export interface TwoArms<C> {
   readonly evening: ArmSample<C>;
 }
 
-export function cohortPeriod(period: PlayerMinutes, isMember: (address: string) => boolean): CohortPeriod {
-  const member = period.clients.map((client) => isMember(client.address));
+export function cohortPeriod(
+  period: PlayerMinutes,
+  isMember: (client: PlayerClient) => boolean,
+): CohortPeriod {
+  const member = period.clients.map(isMember);
   return {
     minutes: period.minutes,
-    addresses: period.clients.map((client) => client.address),
+    ids: period.clients.map((client) => client.id),
     cells: period.cells.filter((cell) => member[cell.client]!),
     connects: period.connects.filter((cell) => member[cell.client]!),
   };
 }
 
-function addressesOf(period: CohortPeriod, cells: readonly AnyCell[]): string[] {
-  return [...new Set(cells.map((cell) => period.addresses[cell.client]!))].sort();
+function idsOf(period: CohortPeriod, cells: readonly AnyCell[]): string[] {
+  return [...new Set(cells.map((cell) => period.ids[cell.client]!))].sort();
 }
 
 function arrange<C extends AnyCell>(
@@ -59,11 +63,11 @@ function arrange<C extends AnyCell>(
   clients: readonly string[],
   blocks: number,
 ): ArmSample<C> {
-  const index = new Map(clients.map((address, i) => [address, i]));
+  const index = new Map(clients.map((id, i) => [id, i]));
   const grouped: GroupedCell<C>[] = [];
   const filled = new Set<number>();
   for (const cell of cells) {
-    const client = index.get(period.addresses[cell.client]!);
+    const client = index.get(period.ids[cell.client]!);
     if (client === undefined) continue;
     const block = blockOf(cell.minute, period.minutes, blocks);
     filled.add(block);
@@ -81,10 +85,10 @@ export function arrangeArms<C extends AnyCell>(
 ): { primary: TwoArms<C>; unpaired: TwoArms<C> | null } {
   const cellsBaseline = select(baseline);
   const cellsEvening = select(evening);
-  const clientsBaseline = addressesOf(baseline, cellsBaseline);
-  const clientsEvening = addressesOf(evening, cellsEvening);
+  const clientsBaseline = idsOf(baseline, cellsBaseline);
+  const clientsEvening = idsOf(evening, cellsEvening);
   const inEvening = new Set(clientsEvening);
-  const common = clientsBaseline.filter((address) => inEvening.has(address));
+  const common = clientsBaseline.filter((id) => inEvening.has(id));
   const unpaired: TwoArms<C> = {
     paired: false,
     baseline: arrange(baseline, cellsBaseline, clientsBaseline, blocks.blocksBaseline),

@@ -51,4 +51,17 @@ export interface FlowRow {
   readonly lastTimestampNs: bigint;
   /** Packets from the responder; tells a SYN without reply from a SYN-ACK without ACK. Null when not known. */
   readonly reversePackets?: number | null;
+  /** What the path did to each direction; absent where a caller has no use for it. */
+  readonly forwardPath?: PathMarks;
+  readonly reversePath?: PathMarks;
+}
+
+/** Marks that a path leaves on a direction's packets, and the cadence of their sender. */
+export interface PathMarks {
+  readonly ttlMax: number | null;
+  readonly dscpFirst: number | null;
+  readonly mssOptionBytes: number | null;
+  readonly tickPeriodNs: number | null;
+  /** 0 to 1. */
+  readonly tickConfidence: number | null;
 }

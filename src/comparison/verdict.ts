@@ -2,7 +2,7 @@
  * Estimate, error and margin → interval and verdict (S6). DEGRADED is a minimum-effect test (the whole interval
  * beyond the margin), EQUIVALENT an inclusion of the 90 % interval: "no difference found" is neither.
  */
-import { studentTQuantile, studentTUpperTail } from '../statistics/student-t.ts';
+import { upperQuantile, upperTail, type ErrorMixture } from '../statistics/error-mixture.ts';
 import type { Verdict } from './types.ts';
 
 export interface Judgement {
@@ -15,9 +15,7 @@ export interface Judgement {
 
 export interface Evidence {
   readonly difference: number;
-  readonly standardError: number;
-  /** G: clusters on the scarcer axis. */
-  readonly clusters: number;
+  readonly error: ErrorMixture;
   readonly margin: number;
   /** What a period without a single event may still hide; widens the interval on its side. */
   readonly hiddenBaseline?: number;
@@ -27,10 +25,9 @@ export interface Evidence {
 }
 
 export function judge(evidence: Evidence): Judgement {
-  const { difference, standardError, clusters, margin, round } = evidence;
-  const df = clusters - 1;
+  const { difference, error, margin, round } = evidence;
   const interval = (level: number): readonly [number, number] => {
-    const reach = studentTQuantile(0.5 + level / 2, df) * standardError;
+    const reach = upperQuantile(error, (1 - level) / 2);
     return [
       round(Math.min(difference - reach, difference - (evidence.hiddenBaseline ?? 0))),
       round(Math.max(difference + reach, difference + (evidence.hiddenEvening ?? 0))),
@@ -38,8 +35,7 @@ export function judge(evidence: Evidence): Judgement {
   };
   const ci95 = interval(0.95);
   const ci90 = interval(0.9);
-  const beyond = difference - margin;
-  const pValue = standardError > 0 ? studentTUpperTail(beyond / standardError, df) : beyond > 0 ? 0 : 1;
+  const pValue = upperTail(error, difference - margin);
   return { ci95, ci90, verdict: verdictOf(ci95, ci90, margin), pValue };
 }
 

@@ -13,6 +13,8 @@ export interface FlowConfig {
   readonly idleTimeoutNs: number;
   /** Whose reading of TCP events, ACK round trips and their counts: ours, or that of Wireshark 4.0. */
   readonly compat: Compat;
+  /** Leave out packets that the capture shows twice. */
+  readonly withoutCopies: boolean;
 }
 
 export const COMPATS = ['strict', 'wireshark'] as const;
@@ -66,7 +68,7 @@ function encodeConfig(config: FlowConfig): Uint8Array {
   let mask = 0;
   for (const name of config.tables) mask |= 1 << TABLES[name].id;
   view.setUint32(0, mask, true);
-  view.setUint32(4, COMPATS.indexOf(config.compat), true);
+  view.setUint32(4, COMPATS.indexOf(config.compat) | (config.withoutCopies ? 2 : 0), true);
   view.setBigInt64(8, BigInt(config.binNs), true);
   view.setBigInt64(16, BigInt(config.idleTimeoutNs), true);
   return out;

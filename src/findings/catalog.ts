@@ -6,6 +6,7 @@ import { concurrent } from './rules/concurrent.ts';
 import { refused, synRetransmitted, unanswered, unfinished } from './rules/connection-failures.ts';
 import { halfClosed } from './rules/half-closed.ts';
 import { loss } from './rules/loss.ts';
+import { mssClamp, mtuBlackHole, packetTooBig } from './rules/path-mtu.ts';
 import { dscpChanges, ttlChanges } from './rules/remarking.ts';
 import { resetByInitiator, resetByResponder } from './rules/resets.ts';
 import type { Finding, Rule } from './types.ts';
@@ -13,7 +14,7 @@ import type { Finding, Rule } from './types.ts';
 const RULES: readonly Rule[] = [
   ...[refused, unanswered, unfinished, synRetransmitted],
   ...[halfClosed, concurrent, churn, resetByResponder, resetByInitiator],
-  ...[loss, ttlChanges, dscpChanges],
+  ...[loss, mtuBlackHole, packetTooBig, mssClamp, ttlChanges, dscpChanges],
 ];
 
 export function findingsOf(flows: Batch): Finding[] {

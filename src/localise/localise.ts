@@ -45,6 +45,7 @@ const HYPOTHESES: readonly Hypothesis[] = [
       one_server: 'no',
       tick_stretched: 'no',
       path_changed: 'no',
+      network_queues: 'yes',
     },
   },
   {
@@ -58,6 +59,7 @@ const HYPOTHESES: readonly Hypothesis[] = [
       moves_together: 'yes',
       one_server: 'no',
       tick_stretched: 'no',
+      network_queues: 'yes',
     },
   },
   {
@@ -70,6 +72,8 @@ const HYPOTHESES: readonly Hypothesis[] = [
       moves_together: 'yes',
       one_server: 'no',
       tick_stretched: 'no',
+      network_queues: 'yes',
+      toward_client: 'yes',
     },
   },
   {

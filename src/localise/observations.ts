@@ -1,5 +1,6 @@
 /** Two periods → what is and what is not: yes, no, or not known. Every threshold leaves a gap between yes and no. */
 import type { PlayerMinutes } from '../comparison/player-minutes.ts';
+import type { ClientPath, DirectionQueueing } from './facts.ts';
 import { medianOf } from '../statistics/quantile.ts';
 
 export type Answer = 'yes' | 'no' | 'unknown';
@@ -12,7 +13,9 @@ export const OBSERVATIONS = {
   moves_together: 'the queues of the slower clients rise and fall together',
   one_server: 'clients of some servers are slower while clients of others are not',
   tick_stretched: 'the server itself sends its ticks later',
-  path_changed: 'the hop count or the least RTT of the slower clients changed at once',
+  path_changed: 'the hop count or the MSS of the slower clients changed',
+  network_queues: 'packets queue between the two captures more than in the baseline',
+  toward_client: 'that queueing grew from server to client, not the other way',
 } as const;
 
 export type Observation = keyof typeof OBSERVATIONS;
@@ -25,8 +28,17 @@ export interface LocaliseInput {
   readonly accessOf: (address: string) => string;
   /** From the flow tables; null where a client met several. */
   readonly serverOf: (address: string) => string | null;
-  readonly tickStretched: boolean | null;
-  readonly pathChanged: boolean | null;
+  /** Period at which each server sends, both periods, measured beside it; null where the capture was elsewhere. */
+  readonly ticks: Periods<ReadonlyMap<string, { readonly periodNs: number; readonly flows: number }>> | null;
+  /** Marks of the path by client address. */
+  readonly paths: Periods<ReadonlyMap<string, ClientPath>> | null;
+  /** From `pair`, where both ends were captured in both periods. */
+  readonly queueing: Periods<DirectionQueueing> | null;
+}
+
+export interface Periods<T> {
+  readonly baseline: T;
+  readonly evening: T;
 }
 
 const SLOWER_NS = 5e6;
@@ -44,22 +56,23 @@ function rttByClient(period: PlayerMinutes): Map<string, Map<number, number>> {
   const result = new Map<string, Map<number, number>>();
   for (const { client, minute, rttP50Ns } of period.cells) {
     if (rttP50Ns === null) continue;
-    const address = period.clients[client]!.address;
-    const series = result.get(address) ?? new Map<number, number>();
+    const { id } = period.clients[client]!;
+    const series = result.get(id) ?? new Map<number, number>();
     series.set(minute, rttP50Ns);
-    result.set(address, series);
+    result.set(id, series);
   }
   return result;
 }
 
 function commonClients({ baseline, evening }: LocaliseInput): Client[] {
   const before = rttByClient(baseline);
-  return [...rttByClient(evening)].flatMap(([address, series]) => {
-    const earlier = before.get(address);
+  const addresses = new Map(evening.clients.map(({ id, address }) => [id, address]));
+  return [...rttByClient(evening)].flatMap(([id, series]) => {
+    const earlier = before.get(id);
     if (earlier === undefined) return [];
     return [
       {
-        address,
+        address: addresses.get(id)!,
         series,
         slower: medianOf([...series.values()])! - medianOf([...earlier.values()])! > SLOWER_NS,
       },
@@ -102,8 +115,6 @@ export function observe(input: LocaliseInput): Observed {
   const counted = `${slower.length} of ${clients.length} clients in both periods are slower by more than 5 ms`;
   const yes = (value: boolean, evidence: string) => ({ answer: answerOf(value), evidence });
   const unknown = (evidence: string) => ({ answer: 'unknown' as const, evidence });
-  const given = (value: boolean | null, name: string) =>
-    value === null ? unknown(`${name} was not measured`) : yes(value, `${name} was measured`);
   return {
     all_clients:
       clients.length < 6
@@ -116,8 +127,9 @@ export function observe(input: LocaliseInput): Observed {
     access_explains: accessExplains(input, clients, isSplit ? whole : [], spared),
     moves_together: movesTogether(slower),
     one_server: oneServer(clients, input.serverOf),
-    tick_stretched: given(input.tickStretched, 'tick cadence at the server'),
-    path_changed: given(input.pathChanged, 'hop count and least RTT'),
+    tick_stretched: tickStretched(input, slower),
+    path_changed: pathChanged(input, slower),
+    ...queueingGrew(input),
   };
 }
 
@@ -191,4 +203,84 @@ function oneServer(
   const split = values.some((share) => share >= MOST) && values.some((share) => share <= FEW);
   const even = Math.max(...values) - Math.min(...values) <= 0.35;
   return { answer: split ? 'yes' : even ? 'no' : 'unknown', evidence: spelled(servers) };
+}
+
+/** A server that sends its ticks a twentieth later is late itself; a fiftieth is measurement. Of the servers of the slower clients. */
+function tickStretched({ ticks, serverOf }: LocaliseInput, slower: readonly Client[]): Observed[Observation] {
+  if (ticks === null)
+    return { answer: 'unknown', evidence: 'tick cadence was not measured beside the server' };
+  const servers = [...new Set(slower.map(({ address }) => serverOf(address)))]
+    .filter((s) => s !== null)
+    .sort();
+  const ratios = servers.flatMap((server) => {
+    const before = ticks.baseline.get(server);
+    const after = ticks.evening.get(server);
+    return before === undefined || after === undefined || Math.min(before.flows, after.flows) < 3
+      ? []
+      : [{ server, ratio: after.periodNs / before.periodNs }];
+  });
+  if (ratios.length === 0)
+    return { answer: 'unknown', evidence: 'no server with a steady tick in both periods' };
+  const evidence = ratios
+    .map(({ server, ratio }) => `${server} sends every ${(100 * ratio).toFixed(1)} % of its baseline period`)
+    .join(', ');
+  const worst = Math.max(...ratios.map(({ ratio }) => ratio));
+  return { answer: worst >= 1.05 ? 'yes' : worst <= 1.02 ? 'no' : 'unknown', evidence };
+}
+
+function pathChanged({ paths }: LocaliseInput, slower: readonly Client[]): Observed[Observation] {
+  if (paths === null) return { answer: 'unknown', evidence: 'hop count and MSS were not measured' };
+  const compared = slower.flatMap(({ address }) => {
+    const before = paths.baseline.get(address);
+    const after = paths.evening.get(address);
+    if (before?.ttl == null || after?.ttl == null) return [];
+    const differs = (a: number | null, b: number | null): boolean => a !== null && b !== null && a !== b;
+    return [
+      {
+        ttl: differs(before.ttl, after.ttl),
+        mss: differs(before.mss, after.mss),
+        dscp: differs(before.dscp, after.dscp),
+      },
+    ];
+  });
+  if (compared.length < 3)
+    return { answer: 'unknown', evidence: `hop counts of ${compared.length} slower clients in both periods` };
+  const count = (read: (one: (typeof compared)[number]) => boolean): number => compared.filter(read).length;
+  const evidence =
+    `of ${compared.length} slower clients TTL differs for ${count((c) => c.ttl)}, MSS for ${count((c) => c.mss)}, ` +
+    `DSCP for ${count((c) => c.dscp)}`;
+  const changed = count((c) => c.ttl || c.mss) / compared.length;
+  return { answer: changed >= MOST ? 'yes' : changed <= FEW ? 'no' : 'unknown', evidence };
+}
+
+/** Growth between the captures. Between half of the threshold and all of it nothing is said. */
+function queueingGrew({ queueing }: LocaliseInput): Pick<Observed, 'network_queues' | 'toward_client'> {
+  const none = { answer: 'unknown', evidence: 'both ends were not captured in both periods' } as const;
+  if (queueing === null) return { network_queues: none, toward_client: none };
+  const grown = (read: (q: DirectionQueueing) => number | null): number | null => {
+    const [before, after] = [read(queueing.baseline), read(queueing.evening)];
+    return before === null || after === null ? null : after - before;
+  };
+  const up = grown((q) => q.clientToServerNs);
+  const down = grown((q) => q.serverToClientNs);
+  if (up === null || down === null) return { network_queues: none, toward_client: none };
+  const most = Math.max(up, down);
+  const evidence = `p95 of queueing grew by ${(up / 1e6).toFixed(1)} ms to the server and ${(down / 1e6).toFixed(1)} ms to the client`;
+  return {
+    network_queues: {
+      answer: most > SLOWER_NS ? 'yes' : most < SLOWER_NS / 2 ? 'no' : 'unknown',
+      evidence,
+    },
+    toward_client: {
+      answer:
+        most <= SLOWER_NS
+          ? 'unknown'
+          : down > SLOWER_NS && up < down / 4
+            ? 'yes'
+            : up > SLOWER_NS && down < 4 * up
+              ? 'no'
+              : 'unknown',
+      evidence,
+    },
+  };
 }

@@ -105,7 +105,7 @@ export function pairDiagnostics(facts: PairFacts): DiagnosticRecord[] {
       ),
     );
   for (const [way, direction] of directions.entries()) {
-    const missed = captureMissRatio(directions[way === 0 ? 1 : 0]!);
+    const missed = captureMissRatio(directions[way === 0 ? 1 : 0]);
     if (direction.lost === 0 || missed <= 0.5 * (direction.loss_ratio ?? 0)) continue;
     found.push(
       record(

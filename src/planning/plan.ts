@@ -1,7 +1,8 @@
 /**
  * How much to capture so that an answer is possible, before anybody captures. The width of the interval follows clients and
- * minutes as SE² = A/C + B/T; A and B come from the calibration (bench/calibration: ±3.9 ms at 40 clients and 60 min, ±5.1 at 12
- * and 60, ±2.1 at 40 and 180) or, scaled by one factor, from a pilot comparison.
+ * minutes as SE² = A/C + B/T; A and B stem from a calibration (±3.9 ms at 40 clients and 60 min, ±5.1 at 12 and 60, ±2.1 at 40 and
+ * 180) or, scaled by one factor, from a pilot comparison. Intervals have become narrower since (±3.4, ±3.9, ±1.6): a plan
+ * without a pilot asks for rather too much.
  */
 import { studentTQuantile } from '../statistics/student-t.ts';
 import { UsageError } from '../errors.ts';

@@ -174,6 +174,42 @@ export const RUNBOOKS: readonly Runbook[] = [
     call: 'the provider, once drops of our own host are excluded',
   },
   {
+    id: 'path/mtu-black-hole',
+    means: 'Packets above a size vanish without an ICMP error while smaller ones arrive.',
+    next: [
+      {
+        why: 'the largest packet that passes, from each end',
+        command: 'ping -M do -c 3 -s 1372 ADDRESS',
+      },
+      { why: 'where it stops', command: 'tracepath -n ADDRESS' },
+      {
+        why: 'whether errors come back',
+        command: "tcpdump -i IFACE -n 'icmp[0] == 3 and icmp[1] == 4 or icmp6[0] == 2'",
+      },
+    ],
+    rollback: 'If the MSS of our hosts was lowered to get by, raise it again once the path is repaired.',
+    call: 'the provider: the MTU of the link, and who filters ICMP type 3 code 4 or ICMPv6 type 2',
+  },
+  {
+    id: 'path/packet-too-big',
+    means: 'A router told senders that its next link carries less: path MTU discovery at work.',
+    next: [{ why: 'where the small link is', command: 'tracepath -n ADDRESS' }],
+    rollback: NOTHING,
+    call: 'nobody, unless connections stall as well',
+  },
+  {
+    id: 'path/mss-clamp',
+    means: 'A device between two points of this capture lowers the MSS of new connections.',
+    next: [
+      {
+        why: 'which value is announced',
+        command: "tcpdump -i IFACE -n -v -c 20 'tcp[tcpflags] & tcp-syn != 0'",
+      },
+    ],
+    rollback: NOTHING,
+    call: 'whoever runs the router that clamps, if it was not meant to',
+  },
+  {
     id: 'path/ttl-changes',
     means: 'The number of hops changed inside a flow: the path did.',
     next: [{ why: 'which paths there are', command: 'mtr -rwzbc 1000 ADDRESS' }],

@@ -16,7 +16,7 @@ export const quality = z
   .looseObject({ verdict: trust, withheld: z.array(effect), weakened: z.array(effect) })
   .meta({ description: 'what the captures can and cannot tell, before any metric' });
 
-const capture = z.looseObject({
+export const capture = z.looseObject({
   path: z.string(),
   sha256: sha256.nullable(),
   format: z.string(),

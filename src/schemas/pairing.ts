@@ -1,5 +1,6 @@
 /** `lagdiff pair --format json`, schema `lagdiff/pair@1`: both ends of one path, per direction. */
 import { z } from 'zod';
+import { capture } from './analysis.ts';
 import { count, diagnostic, instant, integer, ratio } from './shapes.ts';
 
 const transition = z.looseObject({ from: count(), to: count(), packets: count() });
@@ -89,18 +90,6 @@ const clock = z.looseObject({
   method: z.string(),
 });
 
-/** Beside what `analyze` tells of a capture, in the same words. */
-const capture = z.looseObject({
-  path: z.string(),
-  sha256: z.string().nullable(),
-  format: z.string(),
-  records: count(),
-  decoded: count(),
-  diagnosed: count(),
-  first: instant.nullable(),
-  last: instant.nullable(),
-});
-
 const segment = z.enum([
   'client host',
   'client access',
@@ -110,7 +99,7 @@ const segment = z.enum([
   'UNDETERMINED',
 ]);
 
-export const pairDocument = z.looseObject({
+const document = z.looseObject({
   schema: z.literal('lagdiff/pair@1'),
   status: z.enum(['paired', 'weak', 'unrelated']),
   summary: z.string(),
@@ -162,4 +151,12 @@ export const pairDocument = z.looseObject({
     }),
   ),
   diagnostics: z.array(diagnostic),
+});
+
+/** With captures between the ends, each stretch is such a document by itself. */
+export const pairDocument = document.extend({
+  legs: z
+    .array(z.looseObject({ from: z.string(), to: z.string(), document }))
+    .meta({ description: 'each stretch by itself, where captures between the ends were named' })
+    .optional(),
 });

@@ -97,35 +97,36 @@ export class HarrellDavisTable {
     this.values[points + 1] = 1;
   }
 
-  private at(share: number): number {
-    if (share <= this.low) return 0;
-    if (share >= this.high) return 1;
-    const position = (share - this.low) * this.scale;
-    const i = Math.floor(position);
-    const left = this.values[i]!;
-    return left + (position - i) * (this.values[i + 1]! - left);
-  }
-
-  /** Quantile of ascending `sorted` whose running weights are `cumulative` (last = total > 0). */
-  evaluate(sorted: Float64Array, cumulative: Float64Array): number {
-    const n = sorted.length;
-    const total = cumulative[n - 1]!;
+  /**
+   * Quantile of ascending values whose running weights are `cumulative` (last = total > 0), over the first `count` entries.
+   * Entries without weight change nothing and may be left out by the caller.
+   */
+  evaluate(sorted: Float64Array, cumulative: Float64Array, count = sorted.length): number {
+    const total = cumulative[count - 1]!;
     let start = 0;
-    let end = n - 1;
+    let end = count - 1;
     const from = this.low * total;
     while (start < end) {
       const middle = (start + end) >> 1;
       if (cumulative[middle]! > from) end = middle;
       else start = middle + 1;
     }
+    const { values } = this;
+    const perWeight = this.scale / total;
+    const offset = this.low * this.scale;
+    const points = values.length - 2;
     let previous = 0;
     let sum = 0;
-    for (let k = start; k < n; k++) {
-      const value = this.at(cumulative[k]! / total);
+    for (let k = start; k < count; k++) {
+      const position = cumulative[k]! * perWeight - offset;
+      if (position >= points) return sum + sorted[k]! * (1 - previous);
+      if (position <= 0) continue;
+      const i = Math.floor(position);
+      const left = values[i]!;
+      const value = left + (position - i) * (values[i + 1]! - left);
       sum += sorted[k]! * (value - previous);
-      if (value === 1) break;
       previous = value;
     }
-    return sum;
+    return sum + sorted[count - 1]! * (1 - previous);
   }
 }

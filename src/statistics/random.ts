@@ -51,8 +51,13 @@ export function createRandom(seed: number, stream = ''): RandomSource {
     s3 = (s3 << 11) | (s3 >>> 21);
     return result >>> 0;
   };
+  let knownBound = 1;
+  let limit = 2 ** 32;
   const below = (bound: number): number => {
-    const limit = 2 ** 32 - (2 ** 32 % bound);
+    if (bound !== knownBound) {
+      knownBound = bound;
+      limit = 2 ** 32 - (2 ** 32 % bound);
+    }
     let value = nextUint32();
     while (value >= limit) value = nextUint32();
     return value % bound;

@@ -7,6 +7,8 @@ export interface IndexedCapture {
   readonly name: string;
   readonly fileType: string;
   readonly encapsulation: string;
+  readonly packets: number;
+  readonly durationS: number;
 }
 
 export function captureIndex(): IndexedCapture[] {
@@ -20,6 +22,8 @@ export function captureIndex(): IndexedCapture[] {
       name: column(cells, 'name'),
       fileType: column(cells, 'file_type'),
       encapsulation: column(cells, 'encapsulation'),
+      packets: Number(column(cells, 'packets')),
+      durationS: Number(column(cells, 'duration')),
     };
   });
 }

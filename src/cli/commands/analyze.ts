@@ -1,18 +1,18 @@
 /** `lagdiff analyze CAPTURE...`: one vantage point. */
 
 import type { Argv, CommandModule } from 'yargs';
-import {
-  analysisDocument,
-  analyze,
-  findingsOf,
-  renderAnalysis,
-  sortedFlows,
-  type Compat,
-} from '../../index.ts';
+import { analysisDocument, analyze, findingsOf, renderAnalysis, sortedFlows } from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
-import { capturesOf, compatOption, formatOption, readingOf, readingOptions } from '../options.ts';
+import {
+  capturesOf,
+  formatOption,
+  readingOf,
+  readingOptions,
+  tellingOf,
+  tellingOptions,
+} from '../options.ts';
 import { progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
@@ -23,7 +23,7 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
     command: 'analyze <capture..>',
     describe: 'one vantage point: flows, metrics, findings',
     builder: (yargs: Argv) =>
-      formatOption(compatOption(readingOptions(yargs)))
+      formatOption(tellingOptions(readingOptions(yargs)))
         .positional('capture', {
           type: 'string',
           array: true,
@@ -37,7 +37,6 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
     handler: async (given) => {
       const args = given as unknown as {
         capture: string[];
-        compat: Compat | undefined;
         format: 'table' | 'json';
         out: string | undefined;
         failOn: (typeof FAIL_ON)[number] | undefined;
@@ -48,7 +47,7 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
       const isJson = args.format === 'json';
       const analysis = await analyze(capturesOf(args.capture), {
         ...readingOf(given as never),
-        ...(args.compat === undefined ? {} : { compat: args.compat }),
+        ...tellingOf(given as never),
         stdin: io.stdin,
         hash: isJson,
         onProgress: progress.update,

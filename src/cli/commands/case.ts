@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { join, resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import {
+  caseFolderOf,
   casebook,
   InputError,
   packageVersion,
@@ -152,7 +153,7 @@ async function ask(io: Io, questions: readonly Question[], given: Answers): Prom
 }
 
 async function note(io: Io, { text, file, actor }: CaseArguments): Promise<void> {
-  const { appendToCase, caseFolderOf, evidenceOf } = await casebook();
+  const { appendToCase, evidenceOf } = await casebook();
   const folder = caseFolderOf(io.cwd);
   if (folder === null) throw noCase(io.cwd);
   const files = file ?? [];
@@ -169,7 +170,7 @@ async function note(io: Io, { text, file, actor }: CaseArguments): Promise<void>
 }
 
 async function expire(io: Io, { folder: given, delete: isMeant, actor }: CaseArguments): Promise<void> {
-  const { caseFolderOf, deleteExpired, expiredOf } = await casebook();
+  const { deleteExpired, expiredOf } = await casebook();
   const folder = caseFolderOf(resolve(io.cwd, given));
   if (folder === null) throw noCase(given);
   const expired = await expiredOf(folder, io.now().slice(0, 10));

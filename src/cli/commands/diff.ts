@@ -6,6 +6,7 @@ import {
   parseWindow,
   PROFILE_NAMES,
   readCohorts,
+  readPlayers,
   renderTerminal,
   type ProfileName,
   qualityFacts,
@@ -23,6 +24,7 @@ interface Arguments {
   baseline: string[];
   evening: string[];
   cohorts: string | undefined;
+  players: string | undefined;
   server: string[] | undefined;
   vantage: 'server' | 'client' | 'middle' | undefined;
   by: 'access' | undefined;
@@ -58,11 +60,17 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           demandOption: true,
           describe: 'captures of the period in question, from the same place',
         })
-        .option('cohorts', { type: 'string', describe: 'CSV (prefix,cohort) or YAML; longest prefix wins' })
+        .option('cohorts', {
+          type: 'string',
+          describe: 'CSV (prefix,cohort) or YAML, longest prefix wins; or a MaxMind DB',
+        })
+        .option('players', {
+          type: 'string',
+          describe: 'CSV (address,port,player): who is one client; else MAP-E port set, else address',
+        })
         .option('by', {
           choices: ['access'] as const,
-          describe: 'cohorts by the access type inferred from each SYN, instead of --cohorts',
-          conflicts: 'cohorts',
+          describe: 'cohorts by the access type inferred from each SYN; with --cohorts, by both',
         })
         .option('window', {
           type: 'string',
@@ -122,6 +130,7 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           seed: args.seed,
           replicates: args.replicates,
           ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
+          ...(args.players === undefined ? {} : { playerOf: await readPlayers(args.players) }),
           ...(args.by === undefined ? {} : { byAccess: true }),
           ...(args.window === undefined || args.baselineWindow === undefined
             ? {}

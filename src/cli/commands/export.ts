@@ -1,16 +1,9 @@
 /** `lagdiff export CAPTURE... --table T --format F --out PATH`: one table, as data. */
 
 import type { Argv, CommandModule } from 'yargs';
-import {
-  EXPORT_FORMATS,
-  exportTable,
-  TABLE_NAMES,
-  type Compat,
-  type ExportFormat,
-  type TableName,
-} from '../../index.ts';
+import { EXPORT_FORMATS, exportTable, TABLE_NAMES, type ExportFormat, type TableName } from '../../index.ts';
 import type { Io } from '../io.ts';
-import { binWidth, capturesOf, compatOption, readingOf, readingOptions } from '../options.ts';
+import { binWidth, capturesOf, readingOf, readingOptions, tellingOf, tellingOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
 
 export function exportCommand(io: Io): CommandModule {
@@ -18,7 +11,7 @@ export function exportCommand(io: Io): CommandModule {
     command: 'export <capture..>',
     describe: 'one table as data: packets, flows, rtt, bins or events',
     builder: (yargs: Argv) =>
-      compatOption(readingOptions(yargs))
+      tellingOptions(readingOptions(yargs))
         .positional('capture', {
           type: 'string',
           array: true,
@@ -40,7 +33,6 @@ export function exportCommand(io: Io): CommandModule {
     handler: async (given) => {
       const args = given as unknown as {
         capture: string[];
-        compat: Compat | undefined;
         table: TableName;
         format: ExportFormat;
         out: string;
@@ -51,7 +43,7 @@ export function exportCommand(io: Io): CommandModule {
       const progress = progressOn(io, args.progress && !args.quiet);
       await exportTable(capturesOf(args.capture), {
         ...readingOf(given as never),
-        ...(args.compat === undefined ? {} : { compat: args.compat }),
+        ...tellingOf(given as never),
         ...(args.bin === undefined ? {} : { binNs: args.bin }),
         table: args.table,
         format: args.format,

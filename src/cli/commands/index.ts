@@ -9,6 +9,7 @@ import { caseCommand } from './case.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { closeCommand } from './close.ts';
+import { narrowCommand } from './narrow.ts';
 import { planCommand } from './plan.ts';
 import { timelineCommand } from './timeline.ts';
 import { infoCommand } from './info.ts';
@@ -23,6 +24,7 @@ export function commands(io: Io, setExit: SetExit): CommandModule[] {
     analyzeCommand(io, setExit),
     pairCommand(io),
     diffCommand(io, setExit),
+    narrowCommand(io),
     timelineCommand(io),
     planCommand(io),
     closeCommand(io, setExit),

@@ -1,5 +1,6 @@
 /** `lagdiff run CASE.yaml --out ANNEX`: the whole case → a signed annex. */
 
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import { renderTerminal, runCase } from '../../index.ts';
@@ -24,11 +25,10 @@ interface Arguments {
 
 /** Where a signing key lives when none is named: the user's configuration folder (XDG base directories). */
 function defaultKey(io: Io): string {
-  return join(
-    io.env['XDG_CONFIG_HOME'] ?? join(io.env['HOME'] ?? io.cwd, '.config'),
-    'lagdiff',
-    'signing-key.pem',
-  );
+  const folder = join(io.env['XDG_CONFIG_HOME'] ?? join(io.env['HOME'] ?? io.cwd, '.config'), 'lagdiff');
+  // Ours to make; a folder that was named must be there, since it may be misspelt.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, 'signing-key.pem');
 }
 
 export function runCommand(io: Io, setExit: SetExit): CommandModule {

@@ -1,7 +1,7 @@
 /** `lagdiff verify ANNEX`: what a receiver runs; of a case folder, its log. Exit 1 when anything is not as it was signed or logged. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { casebook, verifyAnnex, type AnnexCheck } from '../../index.ts';
+import { casebook, isCaseFolder, verifyAnnex, type AnnexCheck } from '../../index.ts';
 import { EXIT } from '../exit-codes.ts';
 import { print, type Io } from '../io.ts';
 import type { SetExit } from './index.ts';
@@ -32,7 +32,7 @@ export function verifyCommand(io: Io, setExit: SetExit): CommandModule {
         expectKey: string | undefined;
         format: 'table' | 'json';
       };
-      if ((await casebook()).isCaseFolder(args.annex)) {
+      if (isCaseFolder(args.annex)) {
         if (!(await verifyCase(io, args.annex, args.format))) setExit(EXIT.found);
         return;
       }

@@ -32,6 +32,7 @@ describe('writeAnnex', () => {
       'manifest.json',
       'public-key.pem',
       'report.html',
+      'reproduce-tshark.sh',
       'reproduce.sh',
       'runbooks/verdict-degraded.md',
       'signature',
@@ -39,6 +40,10 @@ describe('writeAnnex', () => {
       'summary.pdf',
       'tables/rtt.parquet',
       'update.md',
+      'wireshark/README.txt',
+      'wireshark/lagdiff/colorfilters',
+      'wireshark/lagdiff/dfilter_buttons',
+      'wireshark/lagdiff/preferences',
     ]);
     const figures = files.filter((file) => file.startsWith('figures/'));
     expect(figures).toContain('figures/rtt-over-time.svg');

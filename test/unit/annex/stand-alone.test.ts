@@ -129,7 +129,7 @@ describe('the attestation', () => {
         runDetails: { builder: { version: { lagdiff: '0.1.0' } } },
       },
     });
-    const subjects = (statement['subject'] as unknown as { name: string }[]).map(({ name }) => name);
+    const subjects = (statement['subject'] as { name: string }[]).map(({ name }) => name);
     const own = ['SHA256SUMS', 'signature', 'attestation.dsse.json'];
     expect(subjects).toEqual((await listAll(annex)).filter((file) => !own.includes(file)));
   });

@@ -70,10 +70,12 @@ describe('an annex as one .zip', () => {
   it('every changed byte of the directory at the end is a fault', async () => {
     const { entries } = await readZip(zip);
     const last = entries.at(-1)!;
-    for (let at = last.start + last.bytes; at < bytes.length; at += 7) {
+    const path = join(folder, 'directory.zip');
+    for (let at = last.start + last.bytes; at < bytes.length; at += 3) {
       const changed = Buffer.from(bytes);
       changed[at]! ^= 0x40;
-      expect(await broken(changed)).not.toEqual([]);
+      await writeFile(path, changed);
+      expect((await readZip(path)).fault?.offset).toBe(at);
     }
   });
 

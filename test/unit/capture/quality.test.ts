@@ -1,5 +1,6 @@
 /** Each fault of a capture raises its own flag and no other; a clean capture raises none. */
 import { describe, expect, it } from 'vitest';
+import { readCsv } from '../../helpers/captures-index.ts';
 import { lagdiff } from '../../helpers/cli.ts';
 import { workFolder } from '../../helpers/small-captures.ts';
 import {
@@ -97,6 +98,25 @@ describe('the capture-quality verdict', () => {
     expect(diagnostics.map(({ id }) => id).sort()).toEqual([...ids].sort());
     if (ids.length === 0) expect(quality).toEqual({ verdict: 'good', withheld: [], weakened: [] });
     else expect([...quality.withheld, ...quality.weakened].length).toBeGreaterThan(0);
+  });
+
+  it('copies are left out on request, and counted all the same', { timeout: 60_000 }, async () => {
+    const path = folder.put('twice.pcap', FAULTS[1]?.[2] ?? new Uint8Array(0));
+    const table = async (name: string, ...more: string[]): Promise<Record<string, string | null>[]> => {
+      const args = ['export', path, '--table', name, '--out', '-', ...more];
+      const { stdout, stderr, code } = await lagdiff(args);
+      expect(code, stderr).toBe(0);
+      return readCsv(stdout);
+    };
+    expect(await table('packets')).toHaveLength(960);
+    expect(await table('packets', '--drop-copies')).toHaveLength(480);
+    const [whole] = await table('flows');
+    const [once] = await table('flows', '--drop-copies');
+    expect(whole).toMatchObject({ forward_packets: '960', forward_duplicated_packets: '480' });
+    expect(once).toMatchObject({ forward_packets: '480', forward_duplicated_packets: '480' });
+    expect((await table('bins', '--drop-copies')).reduce((sum, bin) => sum + Number(bin['packets']), 0)).toBe(
+      480,
+    );
   });
 
   it('a coarse clock withholds delay variation and weakens RTT', { timeout: 60_000 }, async () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ async function lagdiff(
   stdout.on('data', (piece: Buffer) => (collected.out += piece.toString()));
   stderr.on('data', (piece: Buffer) => (collected.err += piece.toString()));
   const clock = (): string => `${now}T15:00:${String(second++ % 60).padStart(2, '0')}.000Z`;
-  const code = await run(args, { stdin, stdout, stderr, env: { USER: 'aya' }, cwd, now: clock });
+  const code = await run(args, { stdin, stdout, stderr, env: { USER: 'aya', HOME: home }, cwd, now: clock });
   return { code, ...collected };
 }
 
@@ -194,6 +194,15 @@ describe('the log of a case', () => {
     expect(check.code).toBe(0);
     const annexLog = await readFile(join(out, 'evidence-log.jsonl'), 'utf8');
     expect(annexLog).toContain('"action":"case log"');
+  }, 60_000);
+
+  it('a user without a configuration folder gets a signing key there, for nobody else to read', async () => {
+    await realCase();
+    const ran = await lagdiff(['run', join(folder, 'case.yaml'), '--out', join(home, 'annex')]);
+    expect(ran.code, ran.err).toBe(0);
+    const key = join(home, '.config', 'lagdiff', 'signing-key.pem');
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(key, '..'))).mode & 0o077).toBe(0);
   }, 60_000);
 
   it('outside a case nothing is written anywhere', async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { blockOf, blockVarianceInflation, guardedTau, planBlocks } from '../../../src/comparison/blocks.ts';
+import { blockOf, likelyDecays, planBlocks, withMemoryOf } from '../../../src/comparison/blocks.ts';
 import { hiddenByZero, lossDetail, overdispersion } from '../../../src/comparison/loss-detail.ts';
 import { marginOf, PROFILE_NAMES, PROFILES } from '../../../src/comparison/profiles.ts';
+import { scaledT } from '../../../src/statistics/error-mixture.ts';
+import { blockFacts } from '../../../src/statistics/series-memory.ts';
 import { growthNeeded, judge, verdictOf } from '../../../src/comparison/verdict.ts';
+import { createRandom } from '../../../src/statistics/random.ts';
 
 describe('the six words', () => {
   test.each([
@@ -19,16 +22,15 @@ describe('the six words', () => {
   });
 
   test('a wider hidden bound keeps EQUIVALENT from a period without events', () => {
-    const base = { difference: 0, standardError: 0, clusters: 6, margin: 0.01, round: (v: number) => v };
+    const base = { difference: 0, error: scaledT(0, 5), margin: 0.01, round: (v: number) => v };
     expect(judge(base).verdict).toBe('EQUIVALENT');
     expect(judge({ ...base, hiddenEvening: 0.02 }).verdict).toBe('INCONCLUSIVE');
   });
 
-  test('the interval is that of t with clusters − 1 degrees of freedom', () => {
+  test('an error of known size gives the interval of t', () => {
     const { ci95, pValue } = judge({
       difference: 10,
-      standardError: 1,
-      clusters: 6,
+      error: scaledT(1, 5),
       margin: 5,
       round: (v) => v,
     });
@@ -43,15 +45,17 @@ describe('the six words', () => {
 });
 
 describe('blocks', () => {
-  const flat = (n: number): number[] => Array.from({ length: n }, (_, t) => (t * 7) % 5);
+  const flat = (n: number): number[] => {
+    const random = createRandom(2, 'white');
+    return Array.from({ length: n }, () => random.unit() + random.unit() + random.unit());
+  };
 
   test.each([
-    [65, 10, 6],
-    [62, 10, 6],
-    [59, 9, 6],
-    [70, 10, 7],
-    [180, 10, 18],
-    [36, 6, 6],
+    [65, 5, 13],
+    [59, 5, 11],
+    [180, 5, 36],
+    [36, 5, 7],
+    [31, 5, 6],
   ])('%i minutes without memory make blocks of %i min, %i of them', (minutes, length, count) => {
     const plan = planBlocks(flat(minutes), flat(minutes), minutes, minutes);
     expect(plan).toMatchObject({
@@ -60,17 +64,29 @@ describe('blocks', () => {
       blocksEvening: count,
       refusal: null,
     });
-    // A memory of ten minutes is assumed at least: an hour cannot show that there is none.
-    expect(plan.inflationBaseline).toBeGreaterThan(1.3);
-    expect(plan.inflationBaseline).toBeLessThan(2.1);
+    expect(plan.memories.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
+    expect(likelyDecays(plan)![0]).toBeLessThan(2);
   });
 
-  test('memory is taken more darkly than estimated where the window is short for it, or the swing large', () => {
-    expect(guardedTau(1, 60, 0)).toBe(10);
-    expect(guardedTau(9, 180, 0)).toBe(10);
-    expect(guardedTau(15, 60, 0)).toBe(30);
-    expect(guardedTau(5, 60, 8e6)).toBe(30);
-    expect(guardedTau(5, 180, 8e6)).toBe(40);
+  test('a short window leaves more weight on long memories than a long one of the same queue', () => {
+    const random = createRandom(5, 'queue');
+    let state = 0;
+    const queue = Array.from({ length: 180 }, () => (state = 0.8 * state + random.unit() - 0.5));
+    const longest = (minutes: number): number => {
+      const part = queue.slice(0, minutes);
+      return likelyDecays(planBlocks(part, part.toReversed(), minutes, minutes))![1];
+    };
+    expect(longest(30)).toBeGreaterThan(longest(60));
+    expect(longest(60)).toBeGreaterThanOrEqual(longest(180));
+  });
+
+  test('another metric keeps the blocks and brings its own memory', () => {
+    const plan = planBlocks(flat(60), flat(60), 60, 60);
+    const waves = Array.from({ length: 60 }, (_, t) => 1 + Math.sin(t / 9));
+    const other = withMemoryOf(plan, waves, waves);
+    expect(other.blocksBaseline).toBe(plan.blocksBaseline);
+    expect(likelyDecays(other)![0]).toBeGreaterThan(10);
+    expect(likelyDecays(plan)![0]).toBeLessThan(2);
   });
 
   test('under half an hour there is no honest block', () => {
@@ -79,13 +95,15 @@ describe('blocks', () => {
 
   test('a ramp through the whole window is refused', () => {
     const ramp = Array.from({ length: 64 }, (_, t) => t);
-    expect(planBlocks(ramp, ramp, 64, 64).refusal).toMatch(/correlated/);
+    expect(planBlocks(ramp, ramp, 64, 64).refusal).toMatch(/drifts/);
   });
 
-  test('correlated blocks are inflated, independent ones not', () => {
-    expect(blockVarianceInflation(1, 60, 6)).toBeCloseTo(1, 9);
-    expect(blockVarianceInflation(10, 60, 6)).toBeGreaterThan(1.5);
-    expect(blockVarianceInflation(20, 60, 6)).toBeGreaterThan(blockVarianceInflation(10, 60, 6));
+  test('correlated blocks are inflated and worth fewer degrees of freedom, independent ones are not', () => {
+    expect(blockFacts(0.5, 0, 60, 6).inflation).toBeLessThan(1.05);
+    expect(blockFacts(0.5, 0, 60, 6).degreesOfFreedom).toBeGreaterThan(4.9);
+    expect(blockFacts(5, 0, 60, 6).inflation).toBeGreaterThan(1.5);
+    expect(blockFacts(20, 0, 60, 6).inflation).toBeGreaterThan(blockFacts(5, 0, 60, 6).inflation);
+    expect(blockFacts(20, 0, 60, 6).degreesOfFreedom).toBeLessThan(3);
   });
 
   test('every minute has a block and blocks are of nearly equal length', () => {

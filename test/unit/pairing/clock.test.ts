@@ -189,7 +189,7 @@ describe('lower hulls', () => {
             const floor = Math.min(...rest);
             return sum + rest.reduce((total, one) => total + one - floor, 0);
           }, 0);
-        const best = cost(slope!);
+        const best = cost(slope);
         for (let value = -100; value <= 100; value += 0.5)
           expect(best).toBeLessThanOrEqual(cost(value) + 1e-3);
       }),

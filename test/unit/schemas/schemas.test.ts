@@ -21,6 +21,8 @@ import {
   runCase,
   SCHEMA_NAMES,
   sortedFlows,
+  pair,
+  pairChain,
 } from '../../../src/index.ts';
 import { SCHEMA_NAMES as CATALOGUED } from '../../../src/schemas/catalog.ts';
 import { lagdiff } from '../../helpers/cli.ts';
@@ -88,6 +90,18 @@ describe.each(['evening-pppoe', 'loss', 'null'])('documents of the sample %s val
       const text = analysisDocument(analysis, flows, findingsOf(flows));
       expect(await faults('analyze', JSON.parse(text))).toEqual([]);
     }
+  });
+
+  it('pair, of two ends, of three places and of captures that are no pair', async () => {
+    const [client, server] = [path('evening-client.pcap.gz'), path('evening-server.pcap.gz')];
+    const documents = [
+      (await pair([client], [server], { workers: 1 })).document,
+      (await pairChain([[client], [server], [path('baseline-server.pcap.gz')]], { workers: 1 })).document,
+    ];
+    for (const document of documents)
+      expect(await faults('pair', JSON.parse(JSON.stringify(document)))).toEqual([]);
+    expect(documents[1]?.status).toBe('unrelated');
+    expect(documents[1]?.legs?.map((leg) => leg.document.status)).toEqual(['paired', 'unrelated']);
   });
 
   it('diff', async () => {

@@ -410,16 +410,13 @@ fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>),
     Some(Ok((SegmentConfig { base_offset, end_offset, start, context, file_len, shards }, filter)))
 }
 
-/// tables u32 (bit per table id), compat u32 (0 = strict, 1 = Wireshark 4.0), bin_ns i64, idle_timeout_ns i64.
+/// tables u32 (bit per table id), flags u32 (1 = as Wireshark 4.0, 2 = without copies), bin_ns i64, idle_timeout_ns i64.
 fn flow_config(bytes: &[u8]) -> Option<flow::Config> {
     let mut fields = Fields::new(bytes);
     let tables = fields.u32()?;
-    let as_wireshark = match fields.u32()? {
-        0 => false,
-        1 => true,
-        _ => return None,
-    };
-    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark })
+    let flags = fields.u32().filter(|flags| *flags < 4)?;
+    let (as_wireshark, without_copies) = (flags & 1 != 0, flags & 2 != 0);
+    Some(flow::Config { tables, bin_ns: fields.i64()?, idle_timeout_ns: fields.i64()?, as_wireshark, without_copies })
 }
 
 /// flags u32 (1 = every record, 2 = take an offset from TCP timestamps, 4 = keep names), reserved u32, the offset's key

@@ -37,18 +37,26 @@ pub struct Config {
     pub idle_timeout_ns: i64,
     /// Tell TCP events and ACK round trips as Wireshark 4.0 does, and count by that.
     pub as_wireshark: bool,
+    /// Leave out packets that the capture shows twice: they are counted as copies and nothing else.
+    pub without_copies: bool,
 }
 
 impl Config {
     /// What a state must have been made with, to be taken up.
-    fn fields(&self) -> ((u32, bool), (i64, i64)) {
-        ((self.tables, self.as_wireshark), (self.bin_ns, self.idle_timeout_ns))
+    fn fields(&self) -> ((u32, (bool, bool)), (i64, i64)) {
+        ((self.tables, (self.as_wireshark, self.without_copies)), (self.bin_ns, self.idle_timeout_ns))
     }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { tables: u32::MAX, bin_ns: 1_000_000_000, idle_timeout_ns: 3_600_000_000_000, as_wireshark: false }
+        Config {
+            tables: u32::MAX,
+            bin_ns: 1_000_000_000,
+            idle_timeout_ns: 3_600_000_000_000,
+            as_wireshark: false,
+            without_copies: false,
+        }
     }
 }
 
@@ -94,7 +102,7 @@ impl Analyzer {
         if u32::load(&mut input) != Some(MARK) || u16::load(&mut input) != Some(VERSION) {
             return Err(StateError::Version);
         }
-        let config = <((u32, bool), (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
+        let config = <((u32, (bool, bool)), (i64, i64))>::load(&mut input).ok_or(StateError::Length)?;
         if config != self.config.fields() {
             return Err(StateError::Config);
         }
@@ -171,9 +179,13 @@ impl Analyzer {
         };
         let Some(flow) = self.flows.get_mut(index) else { return };
         let direction = flow.direction(src_is_low);
+        let is_copy = direction.of_mut(&mut flow.directions).duplicates.is_copy(packet);
+        if is_copy && self.config.without_copies {
+            return;
+        }
         self.notes.clear();
         self.udp_notes.clear();
-        observe(flow, packet, direction, frame_number, &mut self.notes, &mut self.udp_notes);
+        observe(flow, packet, direction, is_copy, frame_number, &mut self.notes, &mut self.udp_notes);
         if self.config.as_wireshark {
             observe_as_wireshark(flow, packet, direction, &mut self.notes);
         }
@@ -341,6 +353,7 @@ fn observe(
     flow: &mut Flow,
     packet: &Packet,
     direction: Direction,
+    is_copy: bool,
     frame_number: u32,
     notes: &mut Notes,
     udp_notes: &mut udp::Notes,
@@ -352,7 +365,6 @@ fn observe(
     }
     let state = direction.of_mut(&mut flow.directions);
     state.observe(packet, |kind, detail| notes.event(kind, detail));
-    let is_copy = state.duplicates.is_copy(packet);
     if let Some(tcp) = packet.tcp.as_ref().filter(|_| !is_copy) {
         let connection = flow.tcp.get_or_insert_with(|| Box::new(Connection::default()));
         connection.observe(packet, tcp, direction, frame_number, notes);

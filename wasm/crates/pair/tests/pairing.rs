@@ -1,0 +1,182 @@
+//! Two captures of one path, made by hand: what is told of them, and that the cut into segments cannot be seen.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic)]
+
+use packet::{tcp_flag, Packet, Prefix, Tcp};
+use pair::{Config, Key, Pairer, Phase, EVENT_BYTES};
+
+const OFFSET: i64 = -37_000_000;
+
+fn address(host: u8) -> [u8; 16] {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, host]
+}
+
+/// A datagram of the client (way 0) or the server, as an end sees it; the client is renamed on the way.
+fn datagram(end: usize, way: usize, number: u32, time: i64) -> Packet {
+    let client = (address(if end == 0 { 1 } else { 201 }), if end == 0 { 5000 } else { 61_000 });
+    let server = (address(10), 7777);
+    let ((src, src_port), (dst, dst_port)) = if way == 0 { (client, server) } else { (server, client) };
+    let mut payload = [way as u8; 40];
+    payload[..4].copy_from_slice(&number.to_le_bytes());
+    Packet {
+        timestamp_ns: Some(time + if end == 1 { OFFSET } else { 0 }),
+        captured_len_bytes: 82,
+        original_len_bytes: 82,
+        src,
+        dst,
+        protocol: 17,
+        ports: Some((src_port, dst_port)),
+        ip_len_bytes: 68,
+        payload_len_bytes: 40,
+        ttl: if end == way { 64 } else { 55 },
+        prefix: Prefix::of(&payload),
+        ..Packet::default()
+    }
+}
+
+/// Both captures in order of time; `lost` packets of way 0 are missing at the server.
+fn captures(packets: u32, lost: &[u32]) -> [Vec<Packet>; 2] {
+    let mut ends = [Vec::new(), Vec::new()];
+    for number in 0..packets {
+        let sent = i64::from(number) * 20_000_000;
+        ends[0].push(datagram(0, 0, number, sent));
+        if !lost.contains(&number) {
+            ends[1].push(datagram(1, 0, number, sent + 8_000_000));
+        }
+        ends[1].push(datagram(1, 1, number, sent + 3_000_000));
+        ends[0].push(datagram(0, 1, number, sent + 14_000_000));
+    }
+    for packets in &mut ends {
+        packets.sort_by_key(|packet| packet.timestamp_ns);
+    }
+    ends
+}
+
+/// Hands both captures in, `cut` packets at a time, and returns all events.
+fn pair(ends: &[Vec<Packet>; 2], cut: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut pairer = Pairer::new(Config { key: Key(1, 2) });
+    let mut events = Vec::new();
+    loop {
+        let mut at = [0usize; 2];
+        while let Some(end) = pairer.wanted() {
+            let packets = &ends[end];
+            if at[end] >= packets.len() {
+                pairer.end(end);
+                continue;
+            }
+            let part = &packets[at[end]..packets.len().min(at[end] + cut)];
+            let mut rows = Vec::new();
+            // Rows of a segment come shard by shard: the second half of them first.
+            let (even, odd): (Vec<_>, Vec<_>) = part.iter().enumerate().partition(|(index, _)| index % 2 == 0);
+            for (index, packet) in odd.into_iter().chain(even) {
+                Packet { frame_index: index as u32, ..*packet }.encode(&mut rows);
+            }
+            pairer.rows(end, at[end] as u32, &rows).unwrap();
+            at[end] += part.len();
+            events.extend(pairer.take_events());
+        }
+        let goes_on = pairer.advance();
+        events.extend(pairer.take_events());
+        if !goes_on {
+            return (events, pairer.report());
+        }
+    }
+}
+
+fn kinds(events: &[u8]) -> Vec<u32> {
+    events.chunks(EVENT_BYTES).map(|event| u32::from_le_bytes(event[32..36].try_into().unwrap()) & 0xff).collect()
+}
+
+#[test]
+fn packets_are_paired_through_nat_and_the_lost_ones_are_named() {
+    let ends = captures(500, &[7, 8, 300]);
+    let (events, _) = pair(&ends, 64);
+    let kinds = kinds(&events);
+    assert_eq!(kinds.iter().filter(|kind| **kind == 0).count(), 997);
+    assert_eq!(kinds.iter().filter(|kind| **kind == 1).count(), 3);
+    assert_eq!(kinds.len(), 1000);
+    for event in events.chunks(EVENT_BYTES) {
+        let word = |index: usize| u32::from_le_bytes(event[32 + index * 4..36 + index * 4].try_into().unwrap());
+        if word(0) & 0xff == 1 {
+            let packet = ends[0][word(3) as usize - 1];
+            let number = u32::from_le_bytes(packet.prefix.as_slice()[..4].try_into().unwrap());
+            assert!([7, 8, 300].contains(&number), "{number}");
+        }
+    }
+}
+
+#[test]
+fn the_cut_into_segments_cannot_be_seen() {
+    let ends = captures(300, &[20, 21]);
+    let whole = pair(&ends, 100_000);
+    for cut in [1, 2, 7, 64, 333] {
+        assert!(pair(&ends, cut) == whole, "cut {cut}");
+    }
+}
+
+#[test]
+fn captures_of_other_traffic_share_nothing() {
+    let [client, _] = captures(100, &[]);
+    let [_, mut server] = captures(100, &[]);
+    for packet in &mut server {
+        let bytes: Vec<u8> = packet.prefix.as_slice().iter().map(|byte| byte ^ 0x5a).collect();
+        packet.prefix.set(&bytes);
+    }
+    let (events, _) = pair(&[client, server], 50);
+    assert!(events.is_empty());
+}
+
+/// A super-segment at the sender, segments at the receiver; one segment lost and sent again.
+#[test]
+fn a_super_segment_is_matched_by_its_segments_and_a_repeated_one_tells_the_loss() {
+    let tcp = |end: usize, time: i64, seq: u32, len: u32, tsval: u32| {
+        let base = datagram(end, 0, 0, time);
+        let tcp = Tcp { seq, ack: 1, flags: tcp_flag::ACK, timestamps: Some((tsval, 1)), ..Tcp::default() };
+        Packet {
+            protocol: 6,
+            tcp: Some(tcp),
+            payload_len_bytes: len,
+            ip_len_bytes: len + 52,
+            prefix: Prefix::default(),
+            ..base
+        }
+    };
+    let mut ends = captures(40, &[]);
+    for turn in 0..20u32 {
+        let (seq, at) = (1000 + turn * 3000, 5_000_000 + i64::from(turn) * 40_000_000);
+        ends[0].push(tcp(0, at, seq, 3000, turn));
+        for part in 0..3 {
+            if (turn, part) != (10, 1) {
+                ends[1].push(tcp(1, at + 8_000_000 + i64::from(part) * 100_000, seq + part * 1000, 1000, turn));
+            }
+        }
+        if turn == 10 {
+            ends[0].push(tcp(0, at + 30_000_000, seq + 1000, 1000, 500));
+            ends[1].push(tcp(1, at + 38_000_000, seq + 1000, 1000, 500));
+        }
+    }
+    for packets in &mut ends {
+        packets.sort_by_key(|packet| packet.timestamp_ns);
+    }
+    let (events, _) = pair(&ends, 32);
+    let missing: Vec<u32> = events
+        .chunks(EVENT_BYTES)
+        .filter(|event| event[32] == 1)
+        .map(|event| u32::from_le_bytes(event[32..36].try_into().unwrap()) >> 8)
+        .collect();
+    // The super-segment came in part (128), and its bytes were sent again (8).
+    assert_eq!(missing, [128 | 8]);
+    assert_eq!(kinds(&events).iter().filter(|kind| **kind == 0).count(), 80 + 19 + 1);
+}
+
+#[test]
+fn the_readings_come_in_their_order_and_end() {
+    let mut pairer = Pairer::new(Config { key: Key(0, 0) });
+    assert_eq!(pairer.phase(), Phase::Scan);
+    pairer.end(0);
+    pairer.end(1);
+    assert_eq!(pairer.wanted(), None);
+    assert!(pairer.advance());
+    pairer.end(0);
+    pairer.end(1);
+    assert!(!pairer.advance());
+}
