@@ -18,12 +18,13 @@ pub const WINDOW_NS: i64 = 10_000_000_000;
 const COPY_NS: i64 = 2_000_000_000;
 /// A copy made by the sender's own capture (two interfaces, a bridge) follows within this.
 const CAPTURE_COPY_NS: i64 = 10_000_000;
+/// So many mean distances, and so much, from the usual delay is a surprise.
+const SURPRISES: i64 = 4;
+const SURPRISE_NS: i64 = 200_000;
 /// A copy, or a packet that was overtaken, comes within this of the usual delay.
 const LATE_NS: i64 = 100_000_000;
 /// A delay this far below the smallest seen is impossible; less is the grain of clocks.
 const SLACK_NS: i64 = 1_000_000;
-/// A delay this far from the usual one is a surprise.
-const SURPRISE_NS: i64 = 5_000_000;
 /// Segments of one way that are looked through for an overlap.
 const MAX_SCAN: usize = 4096;
 
@@ -33,6 +34,8 @@ struct Lane {
     /// Receiver time minus sender time: the smallest of late, and a slow mean.
     floor: RecentMin,
     usual: Option<i64>,
+    /// Mean distance from it.
+    spread: i64,
     /// Waiting TCP data by end, oldest first: number and frame.
     ranges: [VecDeque<(u32, u32)>; 2],
     /// Behind the highest byte sent.
@@ -367,8 +370,8 @@ impl Matcher {
                 && !differences.iter().any(|differs| differs(own, &twin.print))
         });
         if let ([(_, like)], Some(usual), false) = (waiting.as_slice(), usual, is_sender) {
-            // A copy of the twin, or the other packet? Whichever asks for the smaller surprise; but two that were sent one
-            // right after the other come so, too.
+            // A copy of the twin, or the other packet? A copy only where the other would surprise, and by more.
+            let surprise = (delay(like) - usual).abs();
             let after_twin = chain
                 .iter()
                 .filter_map(|at| self.entries.get(*at))
@@ -377,7 +380,7 @@ impl Matcher {
                 .filter(|after| *after >= 0)
                 .min();
             if after_twin.is_some_and(|after| {
-                after.max(SURPRISE_NS) < (delay(like) - usual).abs()
+                after < surprise && surprise > SURPRISES * lane.spread + SURPRISE_NS
                     || floor.is_some_and(|floor| delay(like) < floor - SLACK_NS)
             }) {
                 return None;
@@ -633,7 +636,9 @@ impl Matcher {
         }
         if let Some(lane) = self.lanes.get_mut(way as usize) {
             lane.floor.add(delay);
-            lane.usual = Some(lane.usual.map_or(delay, |usual| usual + (delay - usual) / 8));
+            let usual = lane.usual.unwrap_or(delay);
+            lane.spread += ((delay - usual).abs() - lane.spread) / 8;
+            lane.usual = Some(usual + (delay - usual) / 8);
         }
     }
 
