@@ -444,8 +444,12 @@ impl Matcher {
                 .get(*at)
                 .is_some_and(|known| known.print.tsval.is_some() && known.print.tsval == entry.print.tsval)
         };
+        // Where timestamps pass unchanged, another one is another sending of the same bytes.
+        let is_timed = |at: &u32| self.entries.get(*at).is_some_and(|known| known.print.tsval.is_some());
         if entry.print.tsval.is_some() && found.iter().any(is_same_time) {
             found.retain(is_same_time);
+        } else if entry.print.tsval.is_some() && lane.keeps_tsval {
+            found.retain(|at| !is_timed(at));
         }
         if !found.is_empty() {
             lane.is_resegmented = true;
