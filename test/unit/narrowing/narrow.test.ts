@@ -43,7 +43,10 @@ function period(seed: number, plant: Plant | null): PlayerMinutes {
   }).flat();
   return {
     cells,
-    clients: Array.from({ length: CLIENTS }, (_, client) => ({ id: address(client), address: address(client) })),
+    clients: Array.from({ length: CLIENTS }, (_, client) => ({
+      id: address(client),
+      address: address(client),
+    })),
     firstMinute: 29_919_480,
     minutes: MINUTES,
   } as unknown as PlayerMinutes;

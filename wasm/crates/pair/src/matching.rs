@@ -18,8 +18,6 @@ pub const WINDOW_NS: i64 = 10_000_000_000;
 const COPY_NS: i64 = 2_000_000_000;
 /// A copy made by the sender's own capture (two interfaces, a bridge) follows within this.
 const CAPTURE_COPY_NS: i64 = 10_000_000;
-/// What a flow showed so long ago still holds.
-const FRESH_NS: i64 = 2_000_000_000;
 /// So many mean distances, and so much, from the usual delay is a surprise.
 const SURPRISES: i64 = 4;
 const SURPRISE_NS: i64 = 200_000;
@@ -38,8 +36,6 @@ struct Lane {
     usual: Option<i64>,
     /// Mean distance from it.
     spread: i64,
-    /// Sender's time of the last packet that told a delay.
-    learned_at: Option<i64>,
     /// Waiting TCP data by end, oldest first: number and frame.
     ranges: [VecDeque<(u32, u32)>; 2],
     /// Behind the highest byte sent.
@@ -324,24 +320,7 @@ impl Matcher {
         let lane = self.lanes.get(entry.way as usize)?;
         let is_other_sending =
             |like: &Print| lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b);
-        // Contents that repeat: an old one must not be taken for one that was sent after it came. A clock that stepped back makes
-        // all look so; unique contents are taken as they are and teach the new delay, or the flow is silent until it is forgotten.
-        let own_chain = self.by_key.get(usize::from(entry.end)).and_then(|table| table.get(&entry.key));
-        let is_repeating = chain.len() > 1 || own_chain.is_some_and(|chain| !chain.is_empty());
         let is_sender = usize::from(entry.end) == entry.way as usize % 2;
-        let sender_time = entry.print.time - if is_sender { 0 } else { lane.usual.unwrap_or_default() };
-        let is_fresh = lane.learned_at.is_some_and(|at| sender_time.saturating_sub(at).abs() <= FRESH_NS);
-        if let ([only], false) = (chain.as_slice(), is_repeating) {
-            // Nearly always there is one.
-            let like = self.entries.get(*only)?;
-            if is_other_sending(&like.print) {
-                return None;
-            }
-            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
-            if is_plain || like.state == State::Matched {
-                return is_plain.then_some((*only, like.is_run));
-            }
-        }
         let delay = |like: &Print| {
             let difference = like.time.saturating_sub(entry.print.time);
             if is_sender {
@@ -350,24 +329,31 @@ impl Matcher {
                 -difference
             }
         };
-        let floor = lane.floor.get().or_else(|| self.floors.get(entry.way as usize % 2).and_then(RecentMin::get));
-        // A sender hardly ever comes after its receiver; a receiver may be early because the way got shorter.
-        let room = if is_sender { SLACK_NS } else { LATE_NS };
-        // Before the flow told a delay: none, by the clocks as they are known so far.
-        let none = if entry.way & 1 == 0 { self.middle() } else { -self.middle() };
-        let least = match (is_fresh, floor) {
-            (true, Some(floor)) => floor - room,
-            _ => none - LATE_NS,
-        };
+        let floor_of_way = self.floors.get(entry.way as usize % 2).and_then(RecentMin::get);
+        let floor = lane.floor.get().or(floor_of_way);
+        // Content that comes again and again: a twin that is too early is another one's, taken it would displace all that
+        // follow. Content that is there once may be early, or a clock's step back would end all matching.
+        let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
+        let is_repeated = chain.len() + own_twins > 1;
+        let lowest = floor.into_iter().chain(floor_of_way).min();
+        let is_too_early = |like: &Print| is_repeated && lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS);
+        if let [only] = chain.as_slice() {
+            // Nearly always there is one.
+            let like = self.entries.get(*only)?;
+            if is_other_sending(&like.print) || (like.state == State::Waiting && is_too_early(&like.print)) {
+                return None;
+            }
+            let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
+            if is_plain || like.state == State::Matched {
+                return is_plain.then_some((*only, like.is_run));
+            }
+        }
         let waiting: Vec<(u32, &Print)> = chain
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
             .filter(|(_, like)| like.state == State::Waiting && like.covered == 0 && !is_other_sending(&like.print))
-            .filter(|(_, like)| {
-                let is_bound = is_repeating && (is_fresh || lane.learned_at.is_none());
-                !is_bound || delay(&like.print) >= least
-            })
             .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
+            .filter(|(_, like)| !is_too_early(&like.print))
             .map(|(at, like)| (at, &like.print))
             .collect();
         let own = &entry.print;
@@ -458,8 +444,12 @@ impl Matcher {
                 .get(*at)
                 .is_some_and(|known| known.print.tsval.is_some() && known.print.tsval == entry.print.tsval)
         };
+        // Where timestamps pass unchanged, another one is another sending of the same bytes.
+        let is_timed = |at: &u32| self.entries.get(*at).is_some_and(|known| known.print.tsval.is_some());
         if entry.print.tsval.is_some() && found.iter().any(is_same_time) {
             found.retain(is_same_time);
+        } else if entry.print.tsval.is_some() && lane.keeps_tsval {
+            found.retain(|at| !is_timed(at));
         }
         if !found.is_empty() {
             lane.is_resegmented = true;
@@ -611,7 +601,7 @@ impl Matcher {
         if is_ambiguous {
             flags |= flag::AMBIGUOUS;
         } else {
-            self.learn(way, own.time, like.time);
+            self.learn(way, like.time.saturating_sub(own.time));
         }
         // Keys of TCP with moved numbers were made equal; a datagram's differ where its head was rewritten.
         if own.protocol != 6 && own.key != like.key && own.len == like.len {
@@ -639,19 +629,17 @@ impl Matcher {
         }
         let timed = if found.is_some() { flag::TIMED } else { 0 };
         if let Some(found) = found {
-            self.learn(way, own.time, found.time);
+            self.learn(way, found.time.saturating_sub(own.time));
         }
         self.tell_pair(flag::RESEGMENTED | timed, way, index, &own, &found.unwrap_or_else(|| head(like)), 0);
     }
 
-    fn learn(&mut self, way: u32, sent: i64, came: i64) {
-        let delay = came.saturating_sub(sent);
+    fn learn(&mut self, way: u32, delay: i64) {
         if let Some(floor) = self.floors.get_mut(way as usize % 2) {
             floor.add(delay);
         }
         if let Some(lane) = self.lanes.get_mut(way as usize) {
             lane.floor.add(delay);
-            lane.learned_at = Some(sent);
             let usual = lane.usual.unwrap_or(delay);
             lane.spread += ((delay - usual).abs() - lane.spread) / 8;
             lane.usual = Some(usual + (delay - usual) / 8);
