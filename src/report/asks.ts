@@ -3,6 +3,7 @@
  * that the case gives none. A provider is asked for something only when a named cohort got worse.
  */
 import type { ComparisonRow } from '../comparison/types.ts';
+import { eveningEnds } from './ends.ts';
 import { formatInterval, formatDifference } from './format-value.ts';
 import type { ReportInput } from './input.ts';
 import { cutText, plainText } from './text.ts';
@@ -83,7 +84,7 @@ function asksWhenWorse({ input, extent }: AskInput, row: ComparisonRow): Ask[] {
         en: `In the next such window: MTR in both directions (UDP, game port, at least 1000 packets) for 3 affected clients and 3 healthy controls, and a capture at both ends.`,
         ja: `次の同じ時間帯に、影響のあるクライアント3台と正常な対照3台について双方向の MTR（UDP、ゲームポート、1000 パケット以上）と両端のパケットキャプチャを取得する。`,
       },
-      because: {
+      because: eveningEnds(input) ?? {
         en: 'this comparison alone does not say which direction, or whose network',
         ja: '今回の比較だけでは、方向も責任範囲も特定できない',
       },

@@ -3,6 +3,7 @@
  * or plainly missing: a form with a hole is sent back.
  */
 import type { TraceHop } from '../case/trace.ts';
+import { eveningEnds } from './ends.ts';
 import { countOf, formatDifference, formatInterval, formatShare } from './format-value.ts';
 import type { ReportInput, TraceFacts } from './input.ts';
 import type { ReportModel } from './model.ts';
@@ -76,7 +77,9 @@ function exampleLines({ examples }: ReportInput): string[] {
   return [...list('failing', examples.failing), ...list('healthy control', examples.healthy)];
 }
 
-function directionOf({ comparison }: ReportModel): string {
+function directionOf({ comparison, input }: ReportModel): string {
+  const ends = eveningEnds(input);
+  if (ends !== null) return escapeMarkdown(ends.en);
   return `measured at the ${comparison.vantage} end, round trip: no direction is attributed by it`;
 }
 
