@@ -1,6 +1,6 @@
 /**
  * Runs the calibration: pairs go round the grid, so that a time budget cuts every cell alike. Headline cells get all the pairs, the
- * others a fifth, those of 200 clients a tenth; a cell whose coverage then lies under 93 % goes on to two fifths.
+ * others a fifth, those of 200 clients a tenth; a cell whose coverage then lies under 93 % goes on to all of them.
  *
  *   npm run build && node dist/bench/calibration/main.js --pairs 1000
  *
@@ -59,8 +59,8 @@ for (let run = 0; run < pairs && inTime(); run++) {
 SCENARIOS.forEach((scenario, i) => {
   const tally = windows[i]!;
   if (!isNearBound(tally)) return;
-  for (let run = tally.pairs; run < 0.4 * pairs && inTime(); run++)
-    simulatePair(scenario, run, replicates, tally);
+  for (let run = tally.pairs; run < pairs && inTime(); run++)
+    simulatePair(scenario, FIRST_PAIR + run, replicates, tally);
 });
 write();
 
