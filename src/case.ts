@@ -31,7 +31,8 @@ import { lossOf, rasterOf } from './extracts/raster.ts';
 import { planFinding, planVerdict, type Claim } from './extracts/plan.ts';
 import { findingsOf } from './findings/catalog.ts';
 import { pair, type PairOptions } from './pair.ts';
-import type { PairDocument } from './pairing/types.ts';
+import type { PairDocument, Pairing } from './pairing/types.ts';
+import { planEndsFigures } from './report/figures/pair-plan.ts';
 import type { CaptureFacts, EndsFacts, FindingFacts, ReportInput, TraceFacts } from './report/input.ts';
 import { omit } from './redaction/case-view.ts';
 import { parseAddress } from './redaction/pseudonyms.ts';
@@ -107,7 +108,9 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
     ...(document.replicates === undefined ? {} : { replicates: document.replicates }),
     ...cohortsOf(given),
     vantage: end,
-    ...(paired === null || !isPaired(paired.baseline) || !isPaired(paired.evening) ? {} : { pairs: paired }),
+    ...(paired === null || !isPaired(paired.baseline) || !isPaired(paired.evening)
+      ? {}
+      : { pairs: { baseline: paired.baseline.document, evening: paired.evening.document } }),
     onBatch: (period, batch) => tables.keep(period, batch),
   });
   log(
@@ -130,7 +133,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       log(
         'pair',
         ['pair', ...endArguments(given, period)],
-        [...paired[period].client_captures, ...paired[period].server_captures].map(({ path, sha256 }) => ({
+        endCaptures(paired[period]).map(({ path, sha256 }) => ({
           path,
           sha256: sha256 ?? '',
         })),
@@ -192,7 +195,10 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
       ...(paired === null
         ? {}
         : {
-            ends: [endsFacts('baseline', paired.baseline), endsFacts('evening', paired.evening)],
+            ends: [
+              endsFacts('baseline', paired.baseline.document),
+              endsFacts('evening', paired.evening.document),
+            ],
           }),
       ...seriesOf(tables, {
         isServer: (address) => document.servers.some((server) => server.address === address),
@@ -200,6 +206,7 @@ export async function runCase(casePath: string, options: RunCaseOptions): Promis
         toward: comparison.vantage === 'client' ? 'server' : 'client',
       }),
     }),
+    endsFigures: paired === null ? [] : planEndsFigures(paired.evening),
     version,
     // Rewritten already: a pseudonym of a pseudonym would match nothing.
     case: privacy.document,
@@ -269,7 +276,7 @@ async function pairEnds(
   given: Case,
   period: Period,
   reading: Pick<PairOptions, 'workers' | 'segmentBytes' | 'nameOf' | 'onProgress'>,
-): Promise<PairDocument> {
+): Promise<Pairing> {
   const sides = (['client', 'server'] as const).map((end) => ({
     end,
     captures: endPaths(given, period, end),
@@ -281,15 +288,15 @@ async function pairEnds(
     return Number.isFinite(largest) ? [{ end, source, bound_ns: Math.round(largest * 1e6) }] : [];
   });
   const [client = [], server = []] = sides.map(({ captures }) => captures.map(({ path }) => path));
-  const { document } = await pair(client, server, {
-    ...reading,
-    bounds: bounds.length === 2 ? bounds : [],
-  });
-  return document;
+  return pair(client, server, { ...reading, bounds: bounds.length === 2 ? bounds : [] });
 }
 
-function isPaired({ status }: PairDocument): boolean {
+function isPaired({ document: { status } }: Pairing): boolean {
   return status !== 'unrelated';
+}
+
+function endCaptures({ document }: Pairing): PairDocument['client_captures'] {
+  return [...document.client_captures, ...document.server_captures];
 }
 
 function endsFacts(period: Period, document: PairDocument): EndsFacts {

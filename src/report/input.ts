@@ -3,6 +3,7 @@ import type { CaseDocument } from '../case/schema.ts';
 import type { Trace, TraceReading } from '../case/trace.ts';
 import type { Comparison, Metric } from '../comparison/types.ts';
 import type { Localisation } from '../localise/localise.ts';
+import type { Figure } from './figures/frame.ts';
 
 export interface CaptureFacts {
   /** As the user gave it; never a path of the machine that made the report. */
@@ -54,6 +55,8 @@ export interface ReportInput {
   readonly localisation?: Localisation | null;
   /** What pairing the captures of both ends says; absent where there is one end only. */
   readonly ends?: readonly EndsFacts[];
+  /** Queueing of both directions in the evening, drawn from the paired packets. */
+  readonly endsFigures?: readonly Figure[];
   /** What the captures cannot carry at all, and what only with a bias; absent where nothing was judged. */
   readonly quality?: readonly QualityFacts[];
   /** RTT per client and minute, of both periods. */

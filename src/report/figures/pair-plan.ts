@@ -10,3 +10,8 @@ export function planPairFigures(pairing: Pairing): Figure[] {
     (figure) => figure !== null,
   );
 }
+
+/** Those that show no single packet: for an annex, whose receiver knows no addresses. */
+export function planEndsFigures(pairing: Pairing): Figure[] {
+  return [queueingFigure(pairing), hexbinFigure(pairing)].filter((figure) => figure !== null);
+}

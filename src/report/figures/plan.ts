@@ -32,6 +32,7 @@ export function planFigures(model: ReportModel): Figure[] {
     timelineFigure(comparison, model.timezone, order),
     rasterFigure(model),
     lossFigure(model),
+    ...(model.input.endsFigures ?? []),
     ...cohorts.flatMap((cohort) => [
       ecdfFigure(comparison, cohort, model.input.threshold),
       shiftFigure(comparison, cohort),
