@@ -14,7 +14,7 @@ const analyze =
 /** Every ratio is against this one. */
 export const OURS = 'lagdiff analyze, 1 worker';
 
-/** `inputs`: `large` is the file the claim is about; `small` exists for contenders too slow for it; `tcp` has TCP alone, for those that read nothing else. */
+/** `inputs`: `large` is the file the claim is about; `small` shows what starting costs; `tcp` has TCP alone, for those that read nothing else. */
 export const CONTENDERS = [
   {
     name: 'cat',
@@ -87,8 +87,7 @@ export const CONTENDERS = [
   {
     name: 'tshark -q -z conv,tcp',
     command: (file) => ['tshark', ['-n', '-q', '-z', 'conv,tcp', '-r', file]],
-    inputs: ['small'],
-    fairness:
-      'dissects every protocol it knows and keeps the file’s facts in memory; too slow for the large input here',
+    inputs: ['large', 'small'],
+    fairness: 'dissects every protocol it knows and keeps the file’s facts in memory',
   },
 ];

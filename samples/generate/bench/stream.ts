@@ -161,12 +161,17 @@ export function streamBench(
       const ts = (elapsedMs + tsOffset[slot]!) >>> 0;
       const ack = step === PHASE.synAck ? seq[peer]! : null;
       block.set(
-        synFrame(flow, direction, {
-          seq: seq[slot]!,
-          ack,
-          tsValue: ts,
-          tsEcho: ack === null ? 0 : lastTs[peer]!,
-        }),
+        synFrame(
+          flow,
+          direction,
+          {
+            seq: seq[slot]!,
+            ack,
+            tsValue: ts,
+            tsEcho: ack === null ? 0 : lastTs[peer]!,
+          },
+          mix,
+        ),
         frame,
       );
       lastTs[slot] = ts;

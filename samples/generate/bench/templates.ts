@@ -140,8 +140,9 @@ export function synFrame(
     readonly tsValue: number;
     readonly tsEcho: number;
   },
+  mix: BenchMix = 'mixed',
 ): Uint8Array {
-  const facts = flowAddresses(flow);
+  const facts = flowAddresses(flow, mix);
   const options: TcpOption[] = [
     { kind: 'mss', bytes: facts.client.includes(':') ? 1440 : 1460 },
     { kind: 'sack-permitted' },

@@ -24,9 +24,14 @@ describe('the benchmark stream', () => {
   });
 
   it('is TCP alone on request', () => {
-    const alone = streamBench(200_000, 7, 50, () => undefined, 'tcp');
+    const blocks: Uint8Array[] = [];
+    const alone = streamBench(400_000, 7, 50, (block) => blocks.push(block.slice()), 'tcp');
     expect(alone.tcp_packets).toBe(alone.packets);
     expect(alone.tcp_flows).toBe(50);
+    const ends = readPcap(new Uint8Array(Buffer.concat(blocks))).map(({ src, srcPort, dst, dstPort }) =>
+      [`${src} ${srcPort}`, `${dst} ${dstPort}`].sort().join(' '),
+    );
+    expect(new Set(ends).size).toBe(50);
   });
 
   it('has right checksums everywhere and times that always rise', () => {
