@@ -127,15 +127,13 @@ export function judge(input: JudgeInput): Pairing {
     diagnostics: [...labelled(input), ...pairDiagnostics(facts)],
   };
   const binNs = binWidthNs(totals.last - totals.first);
+  const bins = queueingBins(totals, [queueing[0].samples, queueing[1].samples], binNs);
   return {
     document,
     series: {
       base: totals.base,
       binNs,
-      bins: {
-        client_to_server: queueingBins(totals, 0, queueing[0].samples, binNs),
-        server_to_client: queueingBins(totals, 1, queueing[1].samples, binNs),
-      },
+      bins: { client_to_server: bins[0], server_to_client: bins[1] },
       samples: { client_to_server: queueing[0].samples, server_to_client: queueing[1].samples },
     },
   };

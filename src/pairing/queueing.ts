@@ -2,6 +2,7 @@
 
 import type { Totals, Way } from './accumulate.ts';
 import { drift, type ClockFit } from './clock.ts';
+import { count } from './counts.ts';
 import type { Delays } from './direction.ts';
 import type { Points } from './points.ts';
 import { quantileType7 } from '../statistics/quantile.ts';
@@ -29,7 +30,7 @@ export function queueingOf(
   const floors = fit.floors[way];
   const counts = new Map<number, number>();
   for (const path of points.path) counts.set(path, (counts.get(path) ?? 0) + 1);
-  const anyFloor = [...counts.values()].some((count) => count >= MIN_FLOOR_PAIRS);
+  const anyFloor = [...counts.values()].some((pairs) => pairs >= MIN_FLOOR_PAIRS);
   const order = Array.from(points.source.keys()).filter(
     (at) => !anyFloor || (counts.get(points.path[at]!) ?? 0) >= MIN_FLOOR_PAIRS,
   );
@@ -78,27 +79,20 @@ export function binWidthNs(durationNs: number): number {
   return Math.max(1, Math.ceil(durationNs / 1e9 / MAX_BINS)) * 1e9;
 }
 
-export function queueingBins(totals: Totals, way: Way, samples: PairSamples, binNs: number): QueueingBin[] {
-  const { seconds } = totals.ways[way];
-  const lists = new Map<number, number[]>();
-  samples.timeNs.forEach((time, at) => {
-    const bin = Math.floor(time / binNs);
-    const list = lists.get(bin);
-    if (list) list.push(samples.queueingNs[at]!);
-    else lists.set(bin, [samples.queueingNs[at]!]);
-  });
-  const sums = (map: ReadonlyMap<number, number>): Map<number, number> => {
-    const out = new Map<number, number>();
-    for (const [second, packets] of map) {
-      const bin = Math.floor((second * 1e9) / binNs);
-      out.set(bin, (out.get(bin) ?? 0) + packets);
-    }
-    return out;
-  };
-  const [sent, lost] = [sums(seconds.sent.map), sums(seconds.lost)];
-  return [...new Set([...lists.keys(), ...sent.keys()])]
-    .sort((a, b) => a - b)
-    .map((bin) => {
+/** Both directions in the same bins, from the first that holds a packet of either to the last: a silence is a bin too. */
+export function queueingBins(
+  totals: Totals,
+  samples: readonly [PairSamples, PairSamples],
+  binNs: number,
+): readonly [QueueingBin[], QueueingBin[]] {
+  const ways = ([0, 1] as const).map((way) => binsOfWay(totals, way, samples[way], binNs));
+  let [first, last] = [Infinity, -Infinity];
+  for (const { lists, sent } of ways)
+    for (const bin of [...lists.keys(), ...sent.keys()])
+      [first, last] = [Math.min(first, bin), Math.max(last, bin)];
+  const [there, back] = ways.map(({ lists, sent, lost }) =>
+    Array.from({ length: Math.max(0, last - first + 1) }, (_, at): QueueingBin => {
+      const bin = first + at;
       const sorted = Float64Array.from(lists.get(bin) ?? []).sort();
       return {
         startNs: bin * binNs,
@@ -110,5 +104,30 @@ export function queueingBins(totals: Totals, way: Way, samples: PairSamples, bin
         p99Ns: quantileType7(sorted, 0.99),
         minNs: sorted[0] ?? null,
       };
-    });
+    }),
+  );
+  return [there!, back!];
+}
+
+interface WayBins {
+  readonly lists: ReadonlyMap<number, readonly number[]>;
+  readonly sent: ReadonlyMap<number, number>;
+  readonly lost: ReadonlyMap<number, number>;
+}
+
+function binsOfWay(totals: Totals, way: Way, samples: PairSamples, binNs: number): WayBins {
+  const { seconds } = totals.ways[way];
+  const lists = new Map<number, number[]>();
+  samples.timeNs.forEach((time, at) => {
+    const bin = Math.floor(time / binNs);
+    const list = lists.get(bin);
+    if (list) list.push(samples.queueingNs[at]!);
+    else lists.set(bin, [samples.queueingNs[at]!]);
+  });
+  const sums = (map: ReadonlyMap<number, number>): Map<number, number> => {
+    const out = new Map<number, number>();
+    for (const [second, packets] of map) count(out, Math.floor((second * 1e9) / binNs), packets);
+    return out;
+  };
+  return { lists, sent: sums(seconds.sent.map), lost: sums(seconds.lost) };
 }
