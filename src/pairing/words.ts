@@ -5,7 +5,7 @@ import type { PairReport } from '../engine/pair.ts';
 import type { PairFacts } from './judge.ts';
 import { milliseconds, percent } from './format.ts';
 import { captureMissRatio } from './blame.ts';
-import type { Blame } from './types.ts';
+import type { Blame, PairDocument } from './types.ts';
 
 const HOUR_NS = 3600e9;
 /** Clocks that differ by more than this are set to different zones, or not at all. */
@@ -40,6 +40,13 @@ export function wordsOf(facts: PairFacts, blame: Blame): string {
       : `server clock minus client clock between ${milliseconds(clock.offset_low_ns)} and ${milliseconds(clock.offset_high_ns)}`;
   const rtt = rttMin === null ? '' : `; smallest round trip ${milliseconds(rttMin)}`;
   return `${blame.sentence} ${joined}; ${offset}${rtt}.`;
+}
+
+/** Why the clocks' offset is not known, where it is not. */
+export function whyNoOffset({ client_to_server: up, server_to_client: down }: PairDocument): string {
+  return up.matched > 0 && down.matched > 0
+    ? 'the smallest delays of both directions contradict each other'
+    : 'one direction has no packets at both ends';
 }
 
 function record(

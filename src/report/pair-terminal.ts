@@ -1,6 +1,7 @@
 /** What `pair` prints for people: the verdict, the clock, both directions side by side, findings, and what weakens it. */
 
 import type { DirectionSummary, PairDocument } from '../pairing/types.ts';
+import { whyNoOffset } from '../pairing/words.ts';
 import { padText, plainText, wrapText } from './text.ts';
 
 const SHOWN_FLOWS = 10;
@@ -94,11 +95,14 @@ function ms(ns: number | null): string {
   return ns === null ? 'n/a' : `${(ns / 1e6).toFixed(3)} ms`;
 }
 
-function clockLines({ clock, rtt_min_ns: rtt }: PairDocument): string[] {
+function clockLines(document: PairDocument): string[] {
+  const { clock, rtt_min_ns: rtt } = document;
   const lines = [
     clock.offset_low_ns === null
-      ? 'offset: not known, packets went one way only'
-      : `offset: between ${ms(clock.offset_low_ns)} and ${ms(clock.offset_high_ns)} at ${clock.at}; no method can say more without clock bounds`,
+      ? `offset: not known, ${whyNoOffset(document)}`
+      : `offset: between ${ms(clock.offset_low_ns)} and ${ms(clock.offset_high_ns)} at ${clock.at}; ${
+          clock.bounds_used ? 'narrowed by the clock bounds' : 'no method can say more without clock bounds'
+        }`,
     clock.skew_ppm === null
       ? `skew: UNIDENTIFIED (${clock.skew_reason})`
       : `skew: ${clock.skew_ppm.toFixed(3)} ppm, doubt ${clock.skew_doubt_ppm?.toFixed(3)} ppm`,

@@ -5,7 +5,8 @@
  */
 import type { Clock, Direction, Pairing, QueueingBin } from '../../pairing/types.ts';
 import { DIRECTIONS } from '../../pairing/types.ts';
-import { NS_PER_MS } from '../../units.ts';
+import { whyNoOffset } from '../../pairing/words.ts';
+import { formatInstant, NS_PER_MS } from '../../units.ts';
 import { formatCount, formatMilliseconds, formatShare } from '../format-value.ts';
 import { frameFigure, round, toCsv } from './frame.ts';
 import type { Figure } from './frame.ts';
@@ -64,7 +65,7 @@ export function queueingFigure({ document, series }: Pairing): Figure | null {
       DIRECTIONS.flatMap((direction) =>
         series.bins[direction].map((bin) => [
           direction,
-          instantText(series.base, bin.startNs),
+          formatInstant(series.base + BigInt(bin.startNs)),
           series.binNs,
           bin.samples,
           bin.sent,
@@ -241,7 +242,7 @@ function notesOf({ document, series }: Pairing): string[] {
       }: one-way delays are known to that much and no better`,
     );
   } else {
-    notes.push('offset not known: one direction has no packets at both ends');
+    notes.push(`offset not known: ${whyNoOffset(document)}`);
   }
   notes.push(
     clock.skew_ppm === null
@@ -249,14 +250,6 @@ function notesOf({ document, series }: Pairing): string[] {
       : `rate difference ${clock.skew_ppm.toFixed(2).replace('-', '−')} ppm, removed`,
   );
   return notes;
-}
-
-/** RFC 3339, nine digits. */
-function instantText(base: bigint, ns: number): string {
-  const at = base + BigInt(Math.round(ns));
-  const seconds = at / 1_000_000_000n;
-  const fraction = String(at % 1_000_000_000n).padStart(9, '0');
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
 function durationText(ns: number): string {

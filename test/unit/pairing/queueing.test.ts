@@ -35,7 +35,9 @@ describe('bins of queueing', () => {
     const seconds = there.map(({ startNs }) => startNs / 1e9);
     expect(seconds).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(back.map(({ startNs }) => startNs / 1e9)).toEqual(seconds);
-    expect(there.filter(({ p50Ns }) => p50Ns !== null).map(({ startNs }) => startNs / 1e9)).toEqual([3, 4, 9]);
+    expect(there.filter(({ p50Ns }) => p50Ns !== null).map(({ startNs }) => startNs / 1e9)).toEqual([
+      3, 4, 9,
+    ]);
     expect(there[6]).toMatchObject({ samples: 1, p50Ns: 9.9e6 });
     expect(back[9]).toMatchObject({ samples: 0, sent: 1, lost: 1, p50Ns: null, minNs: null });
   });
