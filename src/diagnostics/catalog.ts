@@ -66,7 +66,7 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
   'capture/implausible-timestamp': {
     severity: 'notice',
     meaning: () => 'a sub-second field of a second or more, or a time outside the 64-bit nanosecond range',
-    effect: 'the time is taken as the file says where it fits, and clamped where it does not',
+    effect: 'the time is taken as the file says where 64 bits of ns hold it, and is null where they do not',
   },
   'capture/skipped-block': {
     severity: 'info',
