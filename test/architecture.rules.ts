@@ -65,6 +65,7 @@ export const ROOM_RULES: readonly RoomRule[] = [
     room: 'case.ts',
     mayUse: [
       ...[
+        'assembly/',
         'case/',
         'casebook/',
         'annex/',
@@ -83,6 +84,25 @@ export const ROOM_RULES: readonly RoomRule[] = [
     ],
     because:
       'the whole case is told by the other stories, never by going round them; of the engine it states the version',
+  },
+  {
+    room: 'assembly/',
+    mayUse: [
+      ...[
+        'case/',
+        'annex/',
+        'report/',
+        'extracts/',
+        'redaction/',
+        'diff.ts',
+        'pairing/',
+        'findings/',
+        'analyze.ts',
+      ],
+      ...['cohorts/', 'comparison/', 'tables/', 'engine/', ...LEAVES],
+    ],
+    because:
+      'what a case and its analyses come to, as report, extracts and evidence log take it: it measures and writes nothing',
   },
   {
     room: 'extracts/',
@@ -339,6 +359,7 @@ const FILE_ROOMS = [
   ...[
     'cli/',
     'case.ts',
+    'assembly/',
     'case/',
     'casebook/',
     'annex/',
@@ -408,7 +429,7 @@ export const PACKAGE_RULES: readonly PackageRule[] = [
   {
     module: 'node:crypto',
     rooms: [
-      'case.ts',
+      'assembly/',
       'case/',
       'casebook/',
       'annex/',

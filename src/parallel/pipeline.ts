@@ -14,7 +14,7 @@ import type { SegmentRows } from './messages.ts';
 import type { Pool } from './pool.ts';
 import { RowBuffers } from './row-buffers.ts';
 
-/** Rows per round: large enough that handing state over is cheap, small enough that memory stays flat. */
+/** Rows per round: large enough that a round's messages cost little beside its work, small enough that memory stays flat. */
 const ROUND_BYTES = 8 << 20;
 /** Rounds that may be under way: one being analysed while the next one is decoded. */
 const ROUNDS_AHEAD = 2;

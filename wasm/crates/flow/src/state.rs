@@ -1,5 +1,6 @@
-//! The flat blob in which a shard's state travels between rounds: little-endian fields back to back, every
-//! length checked before it is believed. Owns the encoding; what a field means is its own module's business.
+//! The flat blob that a shard's state can be put into between rounds, and taken up from by any worker: little-endian fields
+//! back to back, every length checked before it is believed. The pool leaves a shard where it is, which is faster; the laws
+//! (tests/laws.rs) hand every state over after every round. Owns the encoding; what a field means is its own module's business.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
