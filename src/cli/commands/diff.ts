@@ -1,45 +1,25 @@
 /** `lagdiff diff --baseline C... --evening C...`: did it get worse, for whom. */
 
 import type { Argv, CommandModule } from 'yargs';
-import {
-  diff,
-  parseWindow,
-  PROFILE_NAMES,
-  readCohorts,
-  readPlayers,
-  renderTerminal,
-  type ProfileName,
-  qualityFacts,
-} from '../../index.ts';
+import { diff, parseWindow, qualityFacts, renderTerminal } from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
-import { capturesOf, formatOption, readingOf, readingOptions, whole } from '../options.ts';
+import { capturesOf } from '../options.ts';
+import { periodOptions, periodsOf, type PeriodArguments } from '../period-options.ts';
 import { progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
 const FAIL_ON = ['degraded', 'insufficient', 'not-equivalent'] as const;
 
-interface Arguments {
-  baseline: string[];
-  evening: string[];
-  cohorts: string | undefined;
-  players: string | undefined;
-  server: string[] | undefined;
+interface Arguments extends PeriodArguments {
   vantage: 'server' | 'client' | 'middle' | undefined;
   by: 'access' | undefined;
   window: string | undefined;
   baselineWindow: string | undefined;
   onlyDays: 'weekday' | 'weekend' | undefined;
   holiday: string[] | undefined;
-  profile: ProfileName;
-  seed: number;
-  replicates: number;
-  format: 'table' | 'json';
-  out: string | undefined;
   failOn: (typeof FAIL_ON)[number] | undefined;
-  progress: boolean;
-  quiet: boolean;
 }
 
 export function diffCommand(io: Io, setExit: SetExit): CommandModule {
@@ -47,27 +27,7 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
     command: 'diff',
     describe: 'two periods: did it get worse, for whom, by how much',
     builder: (yargs: Argv) =>
-      formatOption(readingOptions(yargs))
-        .option('baseline', {
-          type: 'string',
-          array: true,
-          demandOption: true,
-          describe: 'captures of the good period',
-        })
-        .option('evening', {
-          type: 'string',
-          array: true,
-          demandOption: true,
-          describe: 'captures of the period in question, from the same place',
-        })
-        .option('cohorts', {
-          type: 'string',
-          describe: 'CSV (prefix,cohort) or YAML, longest prefix wins; or a MaxMind DB',
-        })
-        .option('players', {
-          type: 'string',
-          describe: 'CSV (address,port,player): who is one client; else MAP-E port set, else address',
-        })
+      periodOptions(yargs)
         .option('by', {
           choices: ['access'] as const,
           describe: 'cohorts by the access type inferred from each SYN; with --cohorts, by both',
@@ -91,31 +51,9 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           array: true,
           describe: 'dates (YYYY-MM-DD) that count as weekend',
         })
-        .option('server', {
-          type: 'string',
-          array: true,
-          describe: 'server addresses; without them who opens a connection is the client',
-        })
         .option('vantage', {
           choices: ['server', 'client', 'middle'] as const,
           describe: 'where the captures were taken (default: told from the RTT on both sides)',
-        })
-        .option('profile', {
-          choices: PROFILE_NAMES,
-          default: 'fps_competitive' as const,
-          describe: 'thresholds and margins by genre',
-        })
-        .option('seed', {
-          type: 'number',
-          default: 1,
-          describe: 'seed of the bootstrap',
-          coerce: whole('seed', 0, 4_294_967_295),
-        })
-        .option('replicates', {
-          type: 'number',
-          default: 2000,
-          describe: 'bootstrap replicates',
-          coerce: whole('replicates', 200, 100_000),
         })
         .option('fail-on', { choices: FAIL_ON, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
@@ -125,12 +63,7 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
         capturesOf(args.baseline),
         capturesOf(args.evening),
         {
-          ...readingOf(given as never),
-          profile: args.profile,
-          seed: args.seed,
-          replicates: args.replicates,
-          ...(args.cohorts === undefined ? {} : { cohortOf: await readCohorts(args.cohorts) }),
-          ...(args.players === undefined ? {} : { playerOf: await readPlayers(args.players) }),
+          ...(await periodsOf(args)),
           ...(args.by === undefined ? {} : { byAccess: true }),
           ...(args.window === undefined || args.baselineWindow === undefined
             ? {}
@@ -140,7 +73,6 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
               }),
           ...(args.onlyDays === undefined ? {} : { onlyDays: args.onlyDays }),
           ...(args.holiday === undefined ? {} : { holidays: args.holiday }),
-          ...(args.server === undefined ? {} : { servers: args.server }),
           ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
           stdin: io.stdin,
           onProgress: progress.update,
