@@ -1,12 +1,12 @@
-// npm run bench -- --date 2026-11-21 --host-kind shared-2-core [--rounds 5] [--large BYTES] [--skip memory,scaling]
-// The date and the kind of machine are told, not asked of the system: results name no host.
+// npm run bench -- --date 2026-11-21 --host-kind shared-2-core [--rounds 5] [--large BYTES] [--skip memory,scaling] [--samples]
+// --samples: on a recorded sample instead, replicated to size. The date and the kind of machine are told, not asked of the system: results name no host.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CONTENDERS, OURS } from './contenders.mjs';
 import { describeEnvironment } from './environment.mjs';
-import { checkAnswer, makeInput } from './inputs.mjs';
+import { checkAnswer, makeInput, makeReplica } from './inputs.mjs';
 import { measure } from './measure.mjs';
 import { summarize } from './summary.mjs';
 
@@ -18,11 +18,12 @@ const { values: given } = parseArgs({
     rounds: { type: 'string', default: '5' },
     large: { type: 'string', default: String(256 * MIB) },
     skip: { type: 'string', default: '' },
+    samples: { type: 'boolean', default: false },
   },
 });
 if (!/^\d{4}-\d\d-\d\d$/.test(given.date ?? '') || !/^[a-z0-9-]+$/.test(given['host-kind'] ?? '')) {
   console.error(
-    'usage: npm run bench -- --date YYYY-MM-DD --host-kind WORDS [--rounds 5] [--large BYTES] [--skip memory,scaling]',
+    'usage: npm run bench -- --date YYYY-MM-DD --host-kind WORDS [--rounds 5] [--large BYTES] [--skip memory,scaling] [--samples]',
   );
   process.exit(2);
 }
@@ -48,11 +49,16 @@ async function record(section, round, name, input, [program, args]) {
 }
 
 say('making inputs');
-const inputs = {
-  large: makeInput(Number(given.large), 200),
-  small: makeInput(Math.min(128 * MIB, Number(given.large)), 200),
-  tcp: makeInput(Number(given.large), 200, 'tcp'),
-};
+const recording = fileURLToPath(new URL('../samples/evening-pppoe/evening-server.pcap.gz', import.meta.url));
+const large = Number(given.large);
+const small = Math.min(128 * MIB, large);
+const inputs = given.samples
+  ? { large: makeReplica(recording, large) }
+  : {
+      large: makeInput(large, 200),
+      small: makeInput(small, 200),
+      tcp: makeInput(large, 200, 'tcp'),
+    };
 const checked = {};
 for (const [name, input] of Object.entries(inputs)) {
   checked[name] = checkAnswer(input);
@@ -64,7 +70,7 @@ const environment = describeEnvironment(given.date, given['host-kind']);
 
 // Contenders take turns inside a round, and each round begins with another one: what disturbs the machine disturbs all.
 for (let round = 1; round <= rounds; round++) {
-  for (const input of ['large', 'small', 'tcp']) {
+  for (const input of Object.keys(inputs)) {
     const field = CONTENDERS.filter((contender) => contender.inputs.includes(input));
     const turned = [...field.slice(round % field.length), ...field.slice(0, round % field.length)];
     for (const { name, command } of turned)
@@ -87,7 +93,8 @@ if (!skip.has('scaling')) {
   }
 }
 
-if (!skip.has('memory')) {
+// More of the same recording is neither more flows nor more packets at will.
+if (!skip.has('memory') && !given.samples) {
   const ours = CONTENDERS.find(({ name }) => name === OURS);
   const cases = [
     ...[64, 256, 1024].map((mib) => [mib, 200]),
@@ -102,7 +109,8 @@ if (!skip.has('memory')) {
   }
 }
 
-const folder = fileURLToPath(new URL(`results/${given.date}-${given['host-kind']}/`, import.meta.url));
+const label = `${given.date}-${given['host-kind']}${given.samples ? '-samples' : ''}`;
+const folder = fileURLToPath(new URL(`results/${label}/`, import.meta.url));
 mkdirSync(folder, { recursive: true });
 const header = 'section,round,contender,input,exit,wall_seconds,cpu_seconds,peak_rss_mib';
 const rows = samples.map(({ section, round, name, input, code, wallSeconds, cpuSeconds, peakRssMib }) =>
@@ -123,7 +131,7 @@ writeFileSync(
   `${JSON.stringify({ ...environment, rounds, inputs: describeInputs() }, null, 2)}\n`,
 );
 writeFileSync(join(folder, 'summary.md'), summarize(samples, inputs, environment));
-say(`written: bench/results/${given.date}-${given['host-kind']}/`);
+say(`written: bench/results/${label}/`);
 
 function describeInputs() {
   return Object.fromEntries(

@@ -108,7 +108,7 @@ export function summarize(samples, inputs, environment) {
     '',
     '## Throughput',
     '',
-    ...['large', 'small'].flatMap((input) => throughputTable(samples, input, inputs[input])),
+    ...Object.keys(inputs).flatMap((input) => throughputTable(samples, input, inputs[input])),
     ...scalingSection(samples),
     ...memorySection(samples),
   ].join('\n');
