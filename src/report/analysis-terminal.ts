@@ -97,6 +97,8 @@ function flowLines(flows: Batch, label: string, width: number): string[] {
   const rows = Array.from({ length: flows.rows }, (_, row) => row)
     .sort((a, b) => packets(b) - packets(a) || a - b)
     .slice(0, SHOWN_FLOWS);
+  const protocol = (row: number): string =>
+    PROTOCOLS[number('protocol', row)] ?? String(cell('protocol', row));
   const side = (name: 'initiator' | 'responder', row: number): string => {
     const port = cell(`${name}_port`, row);
     const address = String(cell(name, row));
@@ -114,7 +116,7 @@ function flowLines(flows: Batch, label: string, width: number): string[] {
   };
   const columns: readonly { readonly title: string; readonly of: (row: number) => string }[] = [
     { title: 'flow', of: (row) => String(cell('flow_id', row)) },
-    { title: 'protocol', of: (row) => PROTOCOLS[number('protocol', row)] ?? String(cell('protocol', row)) },
+    { title: 'protocol', of: (row) => `${protocol(row)} ${cell('application', row) ?? ''}`.trimEnd() },
     { title: 'initiator → responder', of: (row) => `${side('initiator', row)} → ${side('responder', row)}` },
     { title: 'packets → ←', of: (row) => `${cell('forward_packets', row)} ${cell('reverse_packets', row)}` },
     { title: 'RTT p50 to responder', of: (row) => rtt('responder', row) },

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { concat, linkTypes, pcapFile, u16, u32, udpPacket } from '../generators/packets.ts';
 import { lagdiff, runProcess } from '../helpers/cli.ts';
 import { eveningFile, workFolder } from '../helpers/small-captures.ts';
 
@@ -34,6 +35,24 @@ const analyze = async (...args: string[]): Promise<Analysis> => {
   expect(result.code).toBe(0);
   return JSON.parse(result.stdout) as Analysis;
 };
+
+describe('the table of flows', () => {
+  it('names the protocol inside UDP, where one was recognised', async () => {
+    const ends = { src: '192.0.2.1', dst: '198.51.100.2' };
+    const call = Array.from({ length: 60 }, (_, i) => ({
+      timestampNs: BigInt(i) * 20_000_000n,
+      data: udpPacket(ends, {
+        srcPort: 40_000,
+        dstPort: 40_002,
+        // RFC 3550 5.1: version 2, PCMU, sequence number, timestamp of 8 kHz, SSRC; then 20 ms of sound.
+        payload: concat([Uint8Array.of(0x80, 0), u16(i), u32(160 * i), u32(77), new Uint8Array(160).fill(i)]),
+      }),
+    }));
+    const path = folder.put('call.pcap', pcapFile(call, { linkType: linkTypes.raw }));
+    const { stdout } = await lagdiff(['analyze', path]);
+    expect(stdout).toMatch(/^ {2}1 +UDP rtp +198\.51\.100\.2:40002 → 192\.0\.2\.1:40000/m);
+  });
+});
 
 describe('json', () => {
   it('is one document, with the parts scripts rely on', async () => {
