@@ -5,6 +5,7 @@
 
 import { quantileType7 } from '../statistics/quantile.ts';
 import type { PairFacts } from './judge.ts';
+import type { Samples } from './samples.ts';
 import type { Blame, Blamed, DirectionSummary } from './types.ts';
 import { milliseconds, percent } from './format.ts';
 
@@ -18,6 +19,8 @@ const LEAD = 3;
 /** A server that sends its ticks this much later than usual stretches them by itself. */
 const STRETCH_LIMIT_NS = 10_000_000;
 const MIN_GAPS = 200;
+/** Quartiles of fewer are a guess. */
+const MIN_GAPS_OF_FLOW = 20;
 /** One client's access is told from a shared path when so many others take the same path without trouble. */
 const MIN_PATHS = 3;
 
@@ -112,30 +115,65 @@ export function captureMissRatio(back: DirectionSummary): number {
   return all === 0 ? 0 : back.capture_drops_at_sender / all;
 }
 
-/** Ticks that leave late are the host's, before any network. */
+/**
+ * Ticks that leave late are the host's, before any network. Each flow is held against its own rhythm: a host that serves
+ * several games has several, and what it sends when something happens has none and says nothing.
+ */
 function host({ totals }: PairFacts, way: 0 | 1): Score {
   const segment = way === 0 ? 'client host' : 'server host';
-  const gaps = totals.ways[way].gaps;
-  const sorted = gaps.delayNs
-    .slice(0, gaps.length)
-    .filter((gap) => gap > 0)
-    .sort();
-  if (sorted.length < MIN_GAPS)
+  const rhythms = rhythmsOf(totals.ways[way].gaps);
+  if (rhythms.gaps < MIN_GAPS)
     return { segment, score: 0, why: 'too few regular datagrams to see how it sends' };
-  const median = quantileType7(sorted, 0.5) ?? 0;
-  const p99 = quantileType7(sorted, 0.99) ?? 0;
-  const p25 = quantileType7(sorted, 0.25) ?? 0;
-  const p75 = quantileType7(sorted, 0.75) ?? 0;
-  // Only a sender with a rhythm can fall out of it.
-  if (p75 - p25 > 0.5 * median) return { segment, score: 0, why: 'it does not send at regular intervals' };
-  const stretch = p99 - 2 * median;
+  if (rhythms.lateNs.length === 0) return { segment, score: 0, why: 'it does not send at regular intervals' };
+  const median = quantileType7(rhythms.medianNs, 0.5) ?? 0;
+  const stretch = quantileType7(rhythms.stretchNs, 0.99) ?? 0;
   return stretch > STRETCH_LIMIT_NS
     ? {
         segment,
         score: stretch / STRETCH_LIMIT_NS,
-        why: `1 % of its ticks of ${milliseconds(median)} leave more than ${milliseconds(p99 - median)} late, seen at its own capture`,
+        why: `1 % of its ticks of ${milliseconds(median)} leave more than ${milliseconds(quantileType7(rhythms.lateNs, 0.99) ?? 0)} late, seen at its own capture`,
       }
     : { segment, score: 0, why: `its ticks of ${milliseconds(median)} leave in time` };
+}
+
+interface Rhythms {
+  /** Of all flows, those without a rhythm too. */
+  readonly gaps: number;
+  /** One per gap of the flows that have a rhythm, ascending: the flow's median gap, what the gap is longer than that, and than twice that. */
+  readonly medianNs: Float64Array;
+  readonly lateNs: Float64Array;
+  readonly stretchNs: Float64Array;
+}
+
+function rhythmsOf(gaps: Samples): Rhythms {
+  const byFlow = new Map<number, number[]>();
+  let count = 0;
+  for (let at = 0; at < gaps.length; at++) {
+    const gap = gaps.delayNs[at] ?? 0;
+    if (gap <= 0) continue;
+    count += 1;
+    const flow = gaps.flow[at] ?? 0;
+    const list = byFlow.get(flow);
+    if (list === undefined) byFlow.set(flow, [gap]);
+    else list.push(gap);
+  }
+  const medians: number[] = [];
+  const late: number[] = [];
+  const stretch: number[] = [];
+  for (const list of byFlow.values()) {
+    const sorted = Float64Array.from(list).sort();
+    const median = quantileType7(sorted, 0.5) ?? 0;
+    const spread = (quantileType7(sorted, 0.75) ?? 0) - (quantileType7(sorted, 0.25) ?? 0);
+    // Only a sender with a rhythm can fall out of it.
+    if (sorted.length < MIN_GAPS_OF_FLOW || spread > 0.5 * median) continue;
+    for (const gap of sorted) {
+      medians.push(median);
+      late.push(gap - median);
+      stretch.push(gap - 2 * median);
+    }
+  }
+  const sorted = (values: readonly number[]): Float64Array => Float64Array.from(values).sort();
+  return { gaps: count, medianNs: sorted(medians), lateNs: sorted(late), stretchNs: sorted(stretch) };
 }
 
 /** One client of several that take the same way, and only that one. */
