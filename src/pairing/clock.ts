@@ -55,6 +55,11 @@ export function drift(fit: Pick<ClockFit, 'skew' | 'steps' | 'atNs'>, timeNs: nu
   return value;
 }
 
+/** Is this the time of a step that is known only to lie between two packets of some path? Then another path's packet may belong to either side. */
+export function isAstride({ steps }: Pick<ClockFit, 'steps'>, timeNs: number): boolean {
+  return steps.some(({ atNs, withinNs }) => timeNs > atNs - withinNs && timeNs < atNs);
+}
+
 export function fitClock(forward: Points, reverse: Points): ClockFit {
   const atNs = Math.max(forward.timeNs[0] ?? -Infinity, reverse.timeNs[0] ?? -Infinity);
   const instant = Number.isFinite(atNs) ? atNs : 0;
@@ -269,6 +274,7 @@ function lowestOf(points: Points, sign: 1 | -1, course: Course, doubt: number): 
   if (points.timeNs.length === 0) return null;
   let [fast, slow] = [Infinity, Infinity];
   for (let at = 0; at < points.timeNs.length; at++) {
+    if (isAstride(course, points.timeNs[at]!)) continue;
     const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
     const shift = doubt * (points.timeNs[at]! - course.atNs);
     fast = Math.min(fast, delay + shift);
@@ -305,6 +311,8 @@ function slopeOf(points: Points, sign: 1 | -1, course: Course): number {
 function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, number> {
   const floors = new Map<number, number>();
   for (let at = 0; at < points.timeNs.length; at++) {
+    // On the wrong side of a step a packet would be faster than the path can be, and all others late.
+    if (isAstride(course, points.timeNs[at]!)) continue;
     const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
     const path = points.path[at]!;
     if (delay < (floors.get(path) ?? Infinity)) floors.set(path, delay);

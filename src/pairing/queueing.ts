@@ -1,7 +1,7 @@
 /** Delays above the floor of their path, clocks aligned; by direction, by flow, over time. */
 
 import type { Totals, Way } from './accumulate.ts';
-import { drift, type ClockFit } from './clock.ts';
+import { drift, isAstride, type ClockFit } from './clock.ts';
 import { count } from './counts.ts';
 import type { Delays } from './direction.ts';
 import type { Points } from './points.ts';
@@ -32,7 +32,9 @@ export function queueingOf(
   for (const path of points.path) counts.set(path, (counts.get(path) ?? 0) + 1);
   const anyFloor = [...counts.values()].some((pairs) => pairs >= MIN_FLOOR_PAIRS);
   const order = Array.from(points.source.keys()).filter(
-    (at) => !anyFloor || (counts.get(points.path[at]!) ?? 0) >= MIN_FLOOR_PAIRS,
+    (at) =>
+      (!anyFloor || (counts.get(points.path[at]!) ?? 0) >= MIN_FLOOR_PAIRS) &&
+      !isAstride(fit, points.timeNs[at]!),
   );
   const queueingNs = Float64Array.from(order, (at) =>
     Math.max(
