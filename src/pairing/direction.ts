@@ -2,7 +2,7 @@
 
 import { quantileType7 } from '../statistics/quantile.ts';
 import type { WayTotals } from './accumulate.ts';
-import type { Counts } from './counts.ts';
+import { count, Counts } from './counts.ts';
 import type { Bursts } from './losses.ts';
 import { behaviours } from './remarking.ts';
 import type { DirectionFigures, DirectionSummary, Withheld } from './types.ts';
@@ -93,6 +93,33 @@ export function blackHole(counts: Counts): number | null {
   const below = counts.lost - above;
   const ratio = Math.max(0.001, below / Math.max(1, below + counts.matched));
   return above >= MIN_HOLE_PACKETS && ratio ** above < CHANCE ? largest : null;
+}
+
+/** A way that nothing above a size passes, though other ways of the same direction carry more. */
+export interface PathHole {
+  readonly path: number;
+  readonly aboveBytes: number;
+  /** Larger packets, all lost. */
+  readonly packets: number;
+}
+
+export function holesOfPaths(totals: WayTotals, pathOf: (flow: number) => number): PathHole[] {
+  const byPath = new Map<number, Counts>();
+  for (const [flow, own] of totals.byFlow) {
+    const path = pathOf(flow);
+    const sum = byPath.get(path) ?? new Counts();
+    byPath.set(path, sum);
+    sum.matched += own.matched;
+    sum.lost += own.lost;
+    sum.largestArrivedBytes = Math.max(sum.largestArrivedBytes, own.largestArrivedBytes);
+    for (const [bytes, packets] of own.lostBySize) count(sum.lostBySize, bytes, packets);
+  }
+  return [...byPath].flatMap(([path, counts]) => {
+    const aboveBytes = blackHole(counts);
+    if (aboveBytes === null) return [];
+    const larger = [...counts.lostBySize].filter(([bytes]) => bytes > aboveBytes);
+    return [{ path, aboveBytes, packets: larger.reduce((sum, [, packets]) => sum + packets, 0) }];
+  });
 }
 
 const SIZES = [0, 129, 257, 513, 1025, 1301, 1501, 65_536] as const;

@@ -1,7 +1,8 @@
 /** Claims about the path between two captures, each with the packets that show it, at both ends. */
 
 import type { PairFacts } from './judge.ts';
-import { DEADLINE_NS } from './direction.ts';
+import { addressText } from '../tables/address.ts';
+import { DEADLINE_NS, holesOfPaths } from './direction.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';
 import { milliseconds, percent } from './format.ts';
 
@@ -142,6 +143,23 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       count: figures.lost,
       packets: packets('lost'),
     });
+  // A hole behind one client of several is none of the whole direction. Where a message says so, senders know.
+  if (figures.black_hole_above_bytes === null && figures.packet_too_big_messages === 0)
+    for (const { path, aboveBytes, packets: larger } of holesOfPaths(facts.totals.ways[way], facts.pathOf)) {
+      const joined = facts.input.report.joined.find((_, flow) => facts.pathOf(flow) === path);
+      if (joined === undefined) continue;
+      const [client, server] = joined.addresses;
+      add({
+        id: 'path/mtu-black-hole',
+        severity: 'warning',
+        claim: `no packet ${toward} above ${aboveBytes} bytes arrives on the way between ${addressText(client)} and ${addressText(server)}: all ${larger} larger ones were lost, and no message says so; other ways carry larger ones`,
+        threshold:
+          'at least 3 larger packets, all lost, which the loss of smaller ones explains with less than 0.1 %',
+        limits: 'the limit lies between the largest that arrived and the smallest that did not',
+        count: larger,
+        packets: packets('lost'),
+      });
+    }
   if (figures.payload_rewrites > 0)
     add({
       id: 'path/payload-rewritten',
