@@ -348,7 +348,8 @@ fn assert_game(done: &Analyzer, name: &str) {
     assert_eq!(counts(done, "reverse")[0], Some(9), "{name}");
     assert_eq!(counts(done, "forward")[0], Some(0), "{name}");
     let rtt = samples_by(done, "app_ack", "responder");
-    assert!(rtt.len() >= 385 && rtt.iter().all(|rtt_us| *rtt_us == 31_000), "{name}: {} {rtt:?}", rtt.len());
+    // 390 come; the answer behind each of the 9 gaps may have been told in the packet that is missing.
+    assert!(rtt.len() == 381 && rtt.iter().all(|rtt_us| *rtt_us == 31_000), "{name}: {} {rtt:?}", rtt.len());
 }
 
 #[test]

@@ -5,8 +5,9 @@
 //!   the peer's window is closed (else it is a repeat of one byte).
 //! - spurious_retransmission: all of it had been acknowledged before it was seen again.
 //! - out_of_order: it fills a hole, and it is the original: its TSval is before that of the segment that opened
-//!   the hole (a repeat would carry the sender's later clock), or equal or absent while less time has passed than
-//!   feedback needs (the handshake's whole-path RTT; 3 ms where that is unknown).
+//!   the hole (a repeat would carry the sender's later clock), or equal or absent while less time has passed since
+//!   the segment before the hole than feedback needs, or 3 ms since the one after it (feedback: seven eighths of the
+//!   shortest whole-path RTT seen; 3 ms where no handshake was).
 //! - fast_retransmission: a repeat for which the receiver had asked, by three duplicate ACKs (RFC 5681 3.2) or
 //!   by SACK of later data (RFC 6675), less than 200 ms ago (an RTO is never shorter).
 //! - acked_unseen_segment: an ACK of bytes beyond the edge, or of a hole: they arrived, only the capture lacks them.
@@ -70,7 +71,11 @@ impl Side {
                 return Place::Aside;
             }
             self.nxt = Some(segment.end);
-            return if segment.len > 0 { Place::New } else { Place::Acknowledging };
+            if segment.len == 0 {
+                return Place::Acknowledging;
+            }
+            self.edge_ns = segment.now_ns;
+            return Place::New;
         }
         if step <= LARGEST_STEP {
             notes.event(EventKind::PreviousSegmentNotCaptured, Some(i64::from(step)));
@@ -78,10 +83,12 @@ impl Side {
                 start: nxt,
                 end: segment.seq,
                 opened_ns: segment.now_ns,
+                edge_ns: self.edge_ns,
                 tsval: segment.tsval,
                 is_acked: false,
             });
             self.nxt = Some(segment.end);
+            self.edge_ns = segment.now_ns;
             return Place::AfterHole;
         }
         if nxt.wrapping_sub(segment.seq) > LARGEST_STEP {
@@ -158,8 +165,14 @@ impl Side {
 }
 
 /// Is the segment that fills the hole the original, and not a repeat?
+///
+/// Without a clock: a repeat takes a whole feedback longer than its original, which was sent between the edge before
+/// the hole and the segment that opened it. A slow sender leaves much time between these; there an original may still
+/// come at the heels of the one that overtook it.
 fn is_original(segment: &Segment, hole: &Hole, feedback_ns: i64) -> bool {
-    let in_time = || elapsed(hole.opened_ns, segment.now_ns).is_some_and(|elapsed_ns| elapsed_ns < feedback_ns);
+    let within = |since_ns, limit_ns| elapsed(since_ns, segment.now_ns).is_some_and(|elapsed_ns| elapsed_ns < limit_ns);
+    let in_time =
+        || within(hole.edge_ns, feedback_ns) || within(hole.opened_ns, feedback_ns.min(super::UNKNOWN_FEEDBACK_NS));
     match (segment.tsval, hole.tsval) {
         (Some(mine), Some(opener)) if mine != opener => before(mine, opener),
         _ => in_time(),

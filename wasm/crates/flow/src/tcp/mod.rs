@@ -183,7 +183,7 @@ impl Connection {
             return;
         }
         self.observe_handshake(&segment, tcp, mark, notes);
-        let feedback_ns = self.rtt_handshake_ns.unwrap_or(UNKNOWN_FEEDBACK_NS);
+        let feedback_ns = self.feedback_ns();
         let (forward, reverse) = (&mut self.sides.0, &mut self.sides.1);
         let (sender, receiver) = if direction == Direction::Forward { (forward, reverse) } else { (reverse, forward) };
 
@@ -205,7 +205,9 @@ impl Connection {
         if is_set(tcp, tcp_flag::ACK) {
             let is_plain = !segment.is_syn && !is_set(tcp, tcp_flag::FIN) && tcp.window != 0;
             let is_same_window = is_plain && sender.window == Some(tcp.window) && place == Place::Acknowledging;
-            let is_clean = matches!(place, Place::New | Place::Acknowledging);
+            // An end that repairs its own data says what it has received on the repeats too; one that was lost on its
+            // way here leaves no gap.
+            let is_clean = matches!(place, Place::New | Place::Acknowledging) && !sender.is_repairing();
             receiver.acknowledge(&segment, tcp, is_clean, is_same_window, notes);
             receiver.reach.acknowledged(tcp.ack);
             if notes.duplicate_ack {
@@ -227,6 +229,16 @@ impl Connection {
             notes.event(EventKind::ZeroWindow, None);
         }
         self.observe_close(&segment, tcp, mark, notes);
+    }
+
+    /// What is sent sooner than this after a hole opened is no answer to it: seven eighths of the shortest way around
+    /// that was seen, since the handshake may have met a queue that is gone.
+    fn feedback_ns(&self) -> i64 {
+        let Some(handshake_ns) = self.rtt_handshake_ns else { return UNKNOWN_FEEDBACK_NS };
+        let (there, back) = (self.rtt.0.samples.min_ns(), self.rtt.1.samples.min_ns());
+        let around_ns = there.zip(back).map_or(handshake_ns, |(there, back)| there.saturating_add(back));
+        let shortest_ns = handshake_ns.min(around_ns);
+        shortest_ns.saturating_sub(shortest_ns >> 3)
     }
 
     fn observe_handshake(&mut self, segment: &Segment, tcp: &Tcp, mark: Mark, notes: &mut Notes) {

@@ -10,7 +10,8 @@
 //!   whole, or an earlier one: what echoes v after that may have waited for the peer's application.
 //! - A v whose first segment was a repeat, came late, or shares its tick with a repeat is spoiled: the receiver
 //!   echoes the segment that advanced the left edge (RFC 7323 4.3), and which copy that was is unknown (Karn).
-//! - An echo on a packet that is itself a repeat, late, or follows a gap in the capture ends v without a sample.
+//! - An echo on a packet that is itself a repeat, late, or follows a gap in the capture ends v without a sample; so
+//!   does one of an end that is repairing its own data: the first echo may have been on a repeat that got lost.
 //! - Each v is used once, and not after 10 s.
 //!
 //! Bias: high, never low. By the receiver's delayed ACK (≤ 40 ms Linux, ≤ 200 ms Windows, ≤ 500 ms RFC 9293

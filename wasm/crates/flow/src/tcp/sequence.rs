@@ -37,13 +37,15 @@ pub struct Hole {
     pub end: u32,
     /// When it opened.
     pub opened_ns: Option<i64>,
+    /// When the edge before it was reached: what is missing was sent after that.
+    pub edge_ns: Option<i64>,
     /// TSval of the segment that opened it.
     pub tsval: Option<u32>,
     /// The receiver has acknowledged it: the data arrived, only the capture lacks it.
     pub is_acked: bool,
 }
 
-state!(Hole { start, end, opened_ns, tsval, is_acked });
+state!(Hole { start, end, opened_ns, edge_ns, tsval, is_acked });
 
 /// Holes of one direction, at most 64; beyond that the oldest is forgotten, and data that fills it counts as seen
 /// before.
@@ -71,6 +73,11 @@ impl Holes {
             self.list.remove(0);
         }
         self.list.push(hole);
+    }
+
+    /// Is there one that nobody has acknowledged?
+    pub fn any_open(&self) -> bool {
+        self.list.iter().any(|hole| !hole.is_acked)
     }
 
     /// Takes [start, end) out of every hole; returns the first hole it touched, as it was.
@@ -124,7 +131,7 @@ mod tests {
     use super::*;
 
     fn hole(start: u32, end: u32) -> Hole {
-        Hole { start, end, opened_ns: Some(0), tsval: None, is_acked: false }
+        Hole { start, end, opened_ns: Some(0), edge_ns: None, tsval: None, is_acked: false }
     }
 
     #[test]

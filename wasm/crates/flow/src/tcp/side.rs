@@ -50,6 +50,8 @@ pub struct Side {
     pub syns: u32,
     /// Edge: the byte after the last one seen. None: the next segment sets it.
     pub nxt: Option<u32>,
+    /// When the edge was reached.
+    pub edge_ns: Option<i64>,
     /// Was a byte at the edge offered to a closed window?
     pub is_probing: bool,
     /// Highest acknowledgment received.
@@ -98,6 +100,7 @@ state!(Side {
     isn,
     syns,
     nxt,
+    edge_ns,
     is_probing,
     acked,
     fin_end,
@@ -137,6 +140,11 @@ impl Side {
         if let Some(trouble) = &mut self.trouble {
             trouble.holes.clear();
         }
+    }
+
+    /// Is some of its data missing, here or at the receiver?
+    pub fn is_repairing(&self) -> bool {
+        self.highest_sacked.is_some() || self.trouble.as_ref().is_some_and(|trouble| trouble.holes.any_open())
     }
 
     /// Opens a hole.
@@ -187,7 +195,14 @@ impl Side {
                 notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
                 // What it answers was not seen, so it times nothing that was.
                 is_clean = false;
-                self.open_hole(Hole { start: nxt, end: ack, opened_ns: segment.now_ns, tsval: None, is_acked: true });
+                self.open_hole(Hole {
+                    start: nxt,
+                    end: ack,
+                    opened_ns: segment.now_ns,
+                    edge_ns: self.edge_ns,
+                    tsval: None,
+                    is_acked: true,
+                });
                 self.nxt = Some(ack);
             } else if unseen != 0 && nxt.wrapping_sub(ack) > LARGEST_STEP {
                 return;

@@ -135,7 +135,7 @@ impl Reading {
         if place == Some(Place::Duplicate) && !facts.resends {
             return;
         }
-        self.round_trips(&facts, direction, at_ns, notes);
+        self.round_trips(&facts, place, direction, at_ns, notes);
         if let Some(value) = facts.spin {
             let mut samples = Vec::new();
             let spin = self.spin.get_or_insert_with(Box::default);
@@ -228,8 +228,17 @@ impl Reading {
         add(if ahead <= 0 && ahead > -OLDEST_CLAIM { &mut self.good_claims } else { &mut self.bad_claims });
     }
 
-    fn round_trips(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
+    fn round_trips(
+        &mut self,
+        facts: &Facts,
+        place: Option<Place>,
+        direction: Direction,
+        at_ns: Option<i64>,
+        notes: &mut Notes,
+    ) {
         let opposite = direction.opposite();
+        // Every packet of a game says what it has; behind a gap, one that is missing may have said it first.
+        let is_first = facts.resends || matches!(place, None | Some(Place::First | Place::Next(1)));
         for answer in facts.answers.iter() {
             let own = direction.of_mut(&mut self.sides);
             if own.last_answer == Some(answer.key) && answer.method == RttMethod::AppAck {
@@ -240,7 +249,7 @@ impl Reading {
             if is_known {
                 add(&mut self.answered);
             }
-            if let Some(rtt_ns) = rtt_ns {
+            if let Some(rtt_ns) = rtt_ns.filter(|_| is_first) {
                 notes.samples.push((at_ns, opposite, answer.method, rtt_ns));
             }
         }
