@@ -139,6 +139,39 @@ export const NOTES: Readonly<Record<string, Note>> = {
     bias: 'a middlebox that answers for the host changes TTL without a change of route',
     null_when: 'no packet in that direction',
   },
+  choked_packets: {
+    formula:
+      'sum of the counts that packets with the CHOKED flag carry, behind the checksum or in its place, wherever the step of the number allows it',
+    source: 'engine/net_chan.cpp of Source 1 (SendDatagram)',
+    bias: 'low: a count in a packet that was lost is not seen, and its packets are lost_packets',
+    null_when: 'the protocol is another, or its sender never held a packet back',
+  },
+  reported_rtt_ns: {
+    formula: QUANTILE,
+    source: 'ping_ms of CMsgSteamDatagramLinkInstantaneousStats (GameNetworkingSockets)',
+    bias: 'the host’s own measurement, whole milliseconds; not checked by the capture, and no sample of the rtt table',
+    null_when: 'no report in clear',
+  },
+  reported_loss_ratio: {
+    formula: 'mean of packets_dropped_pct / 100 over the reports',
+    source: 'CMsgSteamDatagramLinkInstantaneousStats (GameNetworkingSockets)',
+    bias: 'the host’s own measurement, whole hundredths; of the packets that come to the sender of this direction',
+    null_when: 'no report in clear',
+  },
+  reported_jitter_ns: {
+    formula: 'largest peak_jitter_usec of the reports',
+    source: 'CMsgSteamDatagramLinkInstantaneousStats (GameNetworkingSockets)',
+    bias: 'the host’s own measurement; of the packets that come to the sender of this direction',
+    null_when: 'no report in clear',
+  },
+  answer_delay_ns: {
+    formula:
+      'median of (next datagram of the other side − datagram), over the windows of 64 exchanges in which IQR(delays) · 4 < IQR(distances between questions) and at most one question in ten has no answer of its own',
+    source: 'for senders that do not listen to each other IQR(delays) ≥ IQR(distances) / √2',
+    bias: 'high, never low: the answering side’s thinking and its tick are in it',
+    null_when:
+      'the protocol is known, fewer than 24 exchanges, or two thirds of the windows do not prove it: questions on a strict clock never do',
+  },
   zero_window_events: {
     formula: 'packets that advertise a window of 0 outside SYN, FIN and RST',
     source: 'RFC 9293 3.8.6',

@@ -295,6 +295,12 @@ const FLOW_DIRECTION: &[Row] = &[
     ("tick_period_ns", Type::I64, "ns", "send period of UDP found by the periodicity of arrivals: a grid by least squares, then from earliest arrival to earliest arrival; null when fewer than half of the arrivals lie on one, or fewer than 24 came"),
     ("tick_confidence", Type::F64, "ratio", "1 − mean distance of arrivals from the grid over that of chance (a quarter of a tick), at the end of the flow; null without a period"),
     ("deadline_miss_ratio", Type::F64, "ratio", "share later than the flow's minimum + max(1 tick, 15 ms), or lost; TCP: RTT samples beyond the minimum so far, and lost packets, over both; UDP: packets whose PDV is beyond it, and lost packets (on a tick grid: missing ticks), over both; null without a sample or a clock"),
+    ("choked_packets", Type::U32, "packets", "packets that this direction's sender says it held back at its rate limit although it had numbered them (Source 1); no part of lost_packets; null where it never says so"),
+    ("reported_rtt_ns", Type::I64, "ns", "median of the round trips that this direction's sender reports in clear (GameNetworkingSockets, to a millisecond); null without a report"),
+    ("reported_loss_ratio", Type::F64, "ratio", "mean of the loss that this direction's sender reports in clear of the packets that come to it (GameNetworkingSockets, to a hundredth); null without a report"),
+    ("reported_jitter_ns", Type::I64, "ns", "largest peak jitter that this direction's sender reports in clear of the packets that come to it (GameNetworkingSockets); null without a report"),
+    ("answer_delay_ns", Type::I64, "ns", "opaque UDP: median time from a datagram of this direction to the next of the other, where the times alone prove that one answers the other: in windows of 64 exchanges the middle half of the delays is four times narrower than that of the distances between questions; too high by what the answering side takes; null where two thirds of the windows do not show it, as with questions on a strict clock"),
+    ("answer_confidence", Type::F64, "ratio", "1 − √2 × width of the middle half of the delays over that of the distances, mean of the windows believed (0: senders that do not listen to each other); null without an answer_delay_ns"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),
 ];
 

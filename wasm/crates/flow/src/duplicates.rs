@@ -2,13 +2,16 @@
 //! Recognised before TCP analysis, so that a mirror port that delivers copies yields no retransmissions.
 
 use crate::state::state;
-use packet::Packet;
+use packet::{tcp_flag, Packet};
 
 /// A copy follows its packet within this time. A sender's retransmission of data takes an RTO or a round trip and
 /// has an IP identification of its own. 5 ms, in units of 1024 ns.
 const WITH_ID: u32 = 5_000_000 / 1024;
-/// Without an identification only TCP payload can tell, and less time is granted: 1 ms.
+/// Without an identification only what takes sequence numbers can tell, and less time is granted: 1 ms.
 const WITHOUT_ID: u32 = 1_000_000 / 1024;
+
+/// They are sent again after an RTO at the earliest, as data are.
+const OPENS_OR_CLOSES: u16 = tcp_flag::SYN | tcp_flag::FIN;
 
 /// The last packets of one direction, as fingerprints.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +36,7 @@ fn fingerprint(packet: &Packet) -> Option<(u32, u32)> {
     let id = packet.ip_id.unwrap_or(0);
     let window = if id != 0 {
         WITH_ID
-    } else if packet.tcp.is_some() && packet.payload_len_bytes > 0 {
+    } else if packet.tcp.as_ref().is_some_and(|tcp| packet.payload_len_bytes > 0 || tcp.flags & OPENS_OR_CLOSES != 0) {
         WITHOUT_ID
     } else {
         return None;
@@ -101,6 +104,20 @@ mod tests {
         assert!(seen.is_copy(&segment(Some(9), 30_000)));
         assert!(!seen.is_copy(&segment(Some(10), 60_000)));
         assert!(!seen.is_copy(&segment(Some(9), 200_000_000)));
+    }
+
+    #[test]
+    fn a_fin_without_identification_is_a_copy_and_a_bare_ack_may_be_repeated_in_earnest() {
+        let bare = |flags: u16, timestamp_ns: i64| Packet {
+            timestamp_ns: Some(timestamp_ns),
+            ip_id: Some(0),
+            tcp: Some(Tcp { seq: 1, flags, ..Tcp::default() }),
+            ..Packet::default()
+        };
+        let mut seen = Duplicates::default();
+        assert!(!seen.is_copy(&bare(tcp_flag::ACK, 0)) && !seen.is_copy(&bare(tcp_flag::ACK, 0)));
+        assert!(!seen.is_copy(&bare(tcp_flag::FIN, 0)) && seen.is_copy(&bare(tcp_flag::FIN, 0)));
+        assert!(!seen.is_copy(&bare(tcp_flag::FIN, 200_000_000)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::bins::{Bin, DirectionBin};
 use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
 use crate::flow::Flow;
 use crate::tcp::{Connection, Side};
-use crate::udp::{Delay, Talk, Tick};
+use crate::udp::{Delay, Reports, Talk, Tick};
 use columns::{Table, TableId};
 use packet::Packet;
 
@@ -316,6 +316,14 @@ fn direction_columns(
     let missed = tcp.and_then(|tcp| deadline_miss_ratio(tcp, direction, lost.unwrap_or(0)));
     let missed_by_grid = || grid.and_then(Tick::miss).and_then(|(missed, all)| ratio(missed, all));
     table.f64(missed.or_else(missed_by_delay).or_else(missed_by_grid));
+    table.u32(talk.and_then(|talk| talk.choked(direction)));
+    let reports = talk.and_then(|talk| talk.reports(direction));
+    table.i64(reports.and_then(|reports| reports.rtt.quantile(500)));
+    table.f64(reports.and_then(Reports::loss_ratio));
+    table.i64(reports.and_then(|reports| reports.jitter_ns));
+    let answering = talk.and_then(|talk| talk.answering(direction));
+    table.i64(answering.map(|answering| answering.delay_ns));
+    table.f64(answering.map(|answering| answering.confidence_permille as f64 / 1000.0));
     table.u32(wireshark.map(|end| end.zero_windows).or(side.map(|side| side.zero_windows)));
 }
 

@@ -487,6 +487,200 @@ fn game_networking_sockets_count_by_connection() {
     assert_eq!(samples_by(&done, "handshake", "responder"), [18_000, 19_000]);
 }
 
+/// A Source server at its rate limit: of 400 ticks it holds some back, which take numbers but are never sent, and of those
+/// sent every 40th is lost. `head`: what stands before the count.
+fn choking_server(head: impl Fn(u32) -> Vec<u8>) -> Analyzer {
+    let mut talk = Talk::new();
+    let mut choked = 0u8;
+    for at in 0..400u32 {
+        let client_us = i64::from(at) * 20_000;
+        talk.send(client_us, CLIENT, &words(&[at + 1, at.saturating_sub(2), 0, 0], 40));
+        if matches!(at % 10, 5 | 6) || (200..205).contains(&at) {
+            choked += 1;
+            continue;
+        }
+        let flags = if choked > 0 { 16u8 } else { 0 };
+        let mut packet = words(&[at + 1, at + 1], 8);
+        packet.push(flags);
+        packet.extend(head(at));
+        if choked > 0 {
+            packet.push(choked);
+        }
+        packet.resize(60, 0xa7);
+        choked = 0;
+        if at % 40 != 39 {
+            talk.send(client_us + 31_000, SERVER, &packet);
+        }
+    }
+    talk.run()
+}
+
+#[test]
+fn what_a_source_server_held_back_is_choke_and_no_loss_with_and_without_checksums() {
+    // Two of ten, and five more of which none was among those; ten are lost, of which the last shows no gap.
+    let with_checksum = choking_server(|at| {
+        let checksum = at.wrapping_mul(0x9e37_79b1).to_le_bytes();
+        vec![checksum[1], checksum[2], 0]
+    });
+    let bare = choking_server(|_| vec![0]);
+    for done in [with_checksum, bare] {
+        assert_eq!(application(&done), Some("source"));
+        assert_eq!(flow_cell(&done, "reverse_choked_packets"), Some(85));
+        assert_eq!(counts(&done, "reverse")[0], Some(9));
+        assert_eq!(bin_sum(&done, "lost_packets", 1), 9);
+        assert_eq!(flow_cell(&done, "forward_choked_packets"), None);
+    }
+}
+
+#[test]
+fn a_count_that_the_numbers_do_not_allow_is_no_choke() {
+    // The flag is set, but nothing was stepped over.
+    let done = game(|number, ack, _| {
+        let mut packet = words(&[number, ack, 0, 0], 40);
+        packet[8..14].copy_from_slice(&[16, 0, 3, 0, 3, 3]);
+        packet
+    });
+    assert_eq!((application(&done), flow_cell(&done, "reverse_choked_packets")), (Some("source"), None));
+    assert_eq!(counts(&done, "reverse")[0], Some(9));
+}
+
+#[test]
+fn raknet_pongs_return_the_clock_of_the_ping() {
+    let mut talk = Talk::new();
+    let datagram = |number: u32, messages: &[&[u8]]| {
+        let mut bytes = vec![0x84];
+        bytes.extend(&number.to_le_bytes()[..3]);
+        for message in messages {
+            bytes.push(0);
+            bytes.extend((message.len() as u16 * 8).to_be_bytes());
+            bytes.extend(*message);
+        }
+        bytes
+    };
+    for at in 0..60u32 {
+        let at_us = i64::from(at) * 500_000;
+        let clock = (7_000_000u64 + u64::from(at) * 500).to_be_bytes();
+        let ping = [&[0u8][..], &clock].concat();
+        let pong = [&[3u8][..], &clock, &(99u64 + u64::from(at)).to_be_bytes()].concat();
+        // The ping comes behind another message, the pong alone.
+        talk.send(at_us, CLIENT, &datagram(at, &[&[0x86, 1, 2, 3], &ping]));
+        talk.send(at_us + 44_000, SERVER, &datagram(at, &[&pong]));
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("raknet"));
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![44_000; 60]);
+}
+
+/// `CMsgSteamSockets_UDP_Stats` with its length before it.
+fn stats(ping_ms: u64, lost_percent: u64, jitter_us: u64) -> Vec<u8> {
+    let varint = |mut value: u64| {
+        let mut bytes = Vec::new();
+        while value >= 0x80 {
+            bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+        bytes
+    };
+    let field = |number: u64, value: u64| [varint(number << 3), varint(value)].concat();
+    let inside = |bytes: Vec<u8>| [vec![0x0a], varint(bytes.len() as u64), bytes].concat();
+    let instantaneous =
+        [field(1, 640), field(2, 9000), field(5, ping_ms), field(6, lost_percent), field(7, 1), field(8, jitter_us)];
+    let message = [inside(inside(instantaneous.concat())), field(3, 2)].concat();
+    [varint(message.len() as u64), message].concat()
+}
+
+fn game_networking_sockets(stats_of: impl Fn(u32) -> Option<Vec<u8>>) -> Analyzer {
+    let mut random = Random(77);
+    let mut talk = Talk::new();
+    for at in 0..300u32 {
+        for from in [CLIENT, SERVER] {
+            let stats = stats_of(at).filter(|_| !from);
+            let mut bytes = vec![0x80 | u8::from(stats.is_some())];
+            bytes.extend((if from { 0x1234u32 } else { 0x9876 }).to_le_bytes());
+            bytes.extend((at as u16).to_le_bytes());
+            bytes.extend(stats.unwrap_or_default());
+            bytes.extend((0..60).map(|_| random.next() as u8));
+            talk.send(i64::from(at) * 15_625 + if from { 0 } else { 3000 }, from, &bytes);
+        }
+    }
+    talk.run()
+}
+
+#[test]
+fn game_networking_sockets_report_ping_loss_and_jitter_in_clear() {
+    // One report in ten; of thirty the median ping is 46 ms.
+    let done = game_networking_sockets(|at| {
+        at.is_multiple_of(10)
+            .then(|| stats(40 + u64::from(at / 10) % 13, u64::from(at / 10 % 2) * 4, 300 + u64::from(at)))
+    });
+    assert_eq!(application(&done), Some("game_networking_sockets"));
+    assert_eq!(flow_cell(&done, "reverse_reported_rtt_ns"), Some(45_000_000));
+    assert_eq!(flow_cell(&done, "reverse_reported_loss_ratio"), Some(20_000));
+    assert_eq!(flow_cell(&done, "reverse_reported_jitter_ns"), Some(590_000));
+    assert_eq!(flow_cell(&done, "forward_reported_rtt_ns"), None);
+    assert_eq!(samples(&done), []);
+}
+
+#[test]
+fn stats_that_are_none_are_not_read() {
+    // The flag is set over random bytes: that is another protocol.
+    let done = game_networking_sockets(|at| Some(vec![200, 7, at as u8, 0xff]));
+    assert_eq!((application(&done), flow_cell(&done, "reverse_reported_rtt_ns")), (None, None));
+}
+
+#[test]
+fn answers_of_an_encrypted_server_are_timed_only_where_they_prove_to_be_answers() {
+    let mut random = Random(8);
+    let mut talk = Talk::new();
+    let mut at_us = 0i64;
+    for _ in 0..400 {
+        at_us += 50_000 + random.below(150_000) as i64;
+        let bytes: Vec<u8> = (0..60).map(|_| random.next() as u8).collect();
+        talk.send(at_us, CLIENT, &bytes);
+        talk.send(at_us + 27_000 + random.below(3000) as i64, SERVER, &bytes[..40]);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), None);
+    let delay_ns = flow_cell(&done, "forward_answer_delay_ns").unwrap();
+    assert!((27_000_000..30_000_000).contains(&delay_ns), "{delay_ns}");
+    assert!(flow_cell(&done, "forward_answer_confidence").unwrap() > 950_000);
+    // The client asks when it likes: it answers nobody. Nor is this a sample of a round trip.
+    assert_eq!((flow_cell(&done, "reverse_answer_delay_ns"), samples(&done).len()), (None, 0));
+}
+
+/// A packet of Unreal: `handler_bits` zeros, the word, one word of history, then noise.
+fn unreal(handler_bits: usize, number: u32, ack: u32, noise: u64) -> Vec<u8> {
+    let word = u64::from((number & 0x3fff) << 18 | (ack & 0x3fff) << 4);
+    let mut random = Random(noise);
+    let wide = (word | u64::MAX << 32) << handler_bits;
+    let mut bytes = wide.to_le_bytes().to_vec();
+    bytes.extend((0..40).map(|_| random.next() as u8));
+    bytes
+}
+
+#[test]
+fn unreal_is_found_behind_any_handlers_over_the_wrap_of_its_14_bits() {
+    for handler_bits in 1..=8 {
+        let start = 0x3fc0;
+        let packet = |number: u32, ack: u32, from| {
+            unreal(handler_bits, start + number, start + ack, u64::from(number) * 2 + u64::from(from))
+        };
+        assert_game(&game(packet), "unreal");
+    }
+}
+
+#[test]
+fn unreal_without_its_acknowledgements_is_opaque() {
+    // Numbers alone, or acknowledgements of what was never sent.
+    let no_acks = game(|number, _, from| unreal(1, number, 0x1000, u64::from(number) * 2 + u64::from(from)));
+    let ahead = game(|number, ack, from| unreal(6, number, ack + 900, u64::from(number) * 2 + u64::from(from)));
+    assert_eq!((application(&no_acks), application(&ahead)), (None, None));
+    // A ping that counts, and its echo: nothing is acknowledged.
+    let echo = game(|number, _, _| unreal(1, number, 0, 7));
+    assert_eq!(application(&echo), None);
+}
+
 #[test]
 fn encrypted_traffic_is_opaque_and_its_tick_is_found() {
     let mut random = Random(4);

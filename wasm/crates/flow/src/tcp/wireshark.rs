@@ -5,6 +5,10 @@
 //! What the strict reading does better is said in `loss`. Rules: Wireshark User's Guide, "TCP Analysis"; where the
 //! guide is silent, the behaviour of tshark 4.0 itself, against which every capture of the tests is compared.
 //! Not followed: MPTCP, TCP headers quoted in ICMP errors, and windows scaled by preference.
+//!
+//! How it is built: a `View` is one segment between the two ends as the packets before it left them. Every flag is one
+//! question to the view (`FLAGS`, then `seen_again`); no question changes anything. What the segment changes, it changes
+//! before (`hear`: what its ACK says of the other end) or after (`send`).
 
 use super::Notes;
 use crate::codes::{Direction, EventKind, RttMethod};
@@ -15,11 +19,13 @@ use packet::{tcp_flag, Packet, Tcp};
 
 /// Segments remembered while they wait for their ACK.
 const MOST_UNACKED: usize = 10_000;
+/// A repeat so soon after the ACK that asks for it is a fast one.
 const FAST_NS: u64 = 20_000_000;
+/// Duplicate ACKs that ask for a repeat.
+const ENOUGH_DUPLICATES: u32 = 2;
+/// So long something may come late where the handshake was not seen.
 const UNKNOWN_RTT_NS: u64 = 3_000_000;
-/// Window scale of an end: none seen yet, or known to be unused.
-const SCALE_UNKNOWN: i64 = -1;
-const SCALE_UNUSED: i64 = -2;
+const LARGEST_SHIFT: u8 = 14;
 
 /// Is `a` after `b`?
 fn after(a: u32, b: u32) -> bool {
@@ -34,22 +40,27 @@ struct Unacked {
 state!(Unacked { next, at_ns });
 
 /// What one end has sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct End {
     base: Option<u32>,
+    /// The highest byte so far, plus one, and when it came; 0: not known.
     next: u32,
     next_ns: i64,
-    /// Highest byte sent without a gap.
+    /// The same without a gap.
     contiguous: u32,
     last_ack: u32,
     last_ack_ns: i64,
-    /// −1: told of an ACK beyond what was sent; it is not told twice. (For a fast retransmission −1 counts as many.)
-    duplicates: i64,
-    window: u32,
-    scale: i64,
+    /// How often it has repeated its last ACK.
+    duplicates: u32,
+    /// It has acknowledged what was never seen, and that was told.
+    has_told_unseen: bool,
+    /// As last advertised; None: nothing yet.
+    window: Option<u32>,
+    /// None: no SYN seen. Some(None): windows are not scaled.
+    scale: Option<Option<u8>>,
+    /// Nothing but its SYN has been acknowledged: the window it advertised there is not scaled.
     is_first_ack: bool,
     was_keep_alive: bool,
-    was_probe: bool,
     unacked: Vec<Unacked>,
     /// Repeats of the three kinds.
     pub retransmissions: u32,
@@ -69,41 +80,17 @@ state!(End {
     last_ack,
     last_ack_ns,
     duplicates,
+    has_told_unseen,
     window,
     scale,
     is_first_ack,
     was_keep_alive,
-    was_probe,
     unacked,
     retransmissions,
     out_of_order,
     duplicate_acks,
     zero_windows,
 });
-
-impl Default for End {
-    fn default() -> Self {
-        End {
-            base: None,
-            next: 0,
-            next_ns: 0,
-            contiguous: 0,
-            last_ack: 0,
-            last_ack_ns: 0,
-            duplicates: 0,
-            window: u32::MAX,
-            scale: SCALE_UNKNOWN,
-            is_first_ack: false,
-            was_keep_alive: false,
-            was_probe: false,
-            unacked: Vec::new(),
-            retransmissions: 0,
-            out_of_order: 0,
-            duplicate_acks: 0,
-            zero_windows: 0,
-        }
-    }
-}
 
 /// One conversation as Wireshark sees it.
 #[derive(Clone, Debug, Default)]
@@ -135,13 +122,19 @@ impl Segment {
     fn is_plain(&self) -> bool {
         !self.has(tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST)
     }
-}
 
-/// What a segment was found to be, as far as later steps ask.
-#[derive(Default)]
-struct Found {
-    is_keep_alive: bool,
-    is_probe: bool,
+    /// One more number than bytes, where it opens or closes.
+    fn flag_len(&self) -> u32 {
+        u32::from(self.has(tcp_flag::SYN | tcp_flag::FIN))
+    }
+
+    fn bytes_end(&self) -> u32 {
+        self.seq.wrapping_add(self.len)
+    }
+
+    fn bytes(&self) -> Option<i64> {
+        Some(i64::from(self.len))
+    }
 }
 
 fn since(now_ns: i64, then_ns: i64) -> u64 {
@@ -152,6 +145,90 @@ fn since(now_ns: i64, then_ns: i64) -> u64 {
 /// Kinds that this reading tells instead of the strict one.
 pub fn is_told_here(kind: EventKind) -> bool {
     kind as u8 <= EventKind::KeepAlive as u8
+}
+
+/// One segment, and both ends before it.
+struct View<'a> {
+    own: &'a End,
+    peer: &'a End,
+    segment: &'a Segment,
+    feedback_ns: u64,
+}
+
+/// A question to a view: the event's detail where the answer is yes.
+type Question = fn(&View) -> Option<Option<i64>>;
+
+/// Flags that do not exclude each other; a probe of a closed window has none of them.
+const FLAGS: &[(EventKind, Question)] = &[
+    (EventKind::ZeroWindow, |view| view.closes_window().then_some(None)),
+    (EventKind::PreviousSegmentNotCaptured, |view| view.skipped().map(|bytes| Some(i64::from(bytes)))),
+    (EventKind::KeepAlive, |view| view.is_keep_alive().then_some(None)),
+    (EventKind::WindowFull, |view| view.fills_window().then(|| view.segment.bytes())),
+    (EventKind::DuplicateAck, |view| view.repeats_ack().then(|| Some(i64::from(view.own.duplicates) + 1))),
+];
+
+impl View<'_> {
+    /// One byte at the edge, offered to a closed window.
+    fn is_probe(&self) -> bool {
+        self.peer.window == Some(0) && self.segment.len == 1 && self.segment.seq == self.own.next
+    }
+
+    fn closes_window(&self) -> bool {
+        self.segment.is_plain() && self.segment.window == 0
+    }
+
+    /// Bytes between the edge and the segment.
+    fn skipped(&self) -> Option<u32> {
+        let Segment { seq, .. } = *self.segment;
+        let is_ahead = self.own.next != 0 && after(seq, self.own.next);
+        (is_ahead && !self.segment.has(tcp_flag::RST)).then(|| seq.wrapping_sub(self.own.next))
+    }
+
+    /// At most one byte, and that the last one before the edge.
+    fn is_keep_alive(&self) -> bool {
+        let is_before_edge = self.segment.seq.wrapping_add(1) == self.own.next;
+        is_before_edge && self.segment.len <= 1 && self.segment.is_plain()
+    }
+
+    /// Does it end exactly where the other end's window does?
+    fn fills_window(&self) -> bool {
+        let Some(scale) = self.peer.scale else { return false };
+        if self.segment.len == 0 || !self.segment.is_plain() {
+            return false;
+        }
+        let shift = scale.filter(|_| !self.peer.is_first_ack).map_or(0, |shift| shift.min(LARGEST_SHIFT));
+        let window = self.peer.window.unwrap_or(u32::MAX) << shift;
+        self.segment.bytes_end() == self.peer.last_ack.wrapping_add(window)
+    }
+
+    /// Nothing in it is new, and it answers neither a keep-alive nor a probe.
+    fn repeats_ack(&self) -> bool {
+        let Segment { seq, ack, len, window, .. } = *self.segment;
+        let is_same = len == 0 && seq == self.own.next && ack == self.own.last_ack && Some(window) == self.own.window;
+        is_same && window != 0 && self.segment.is_plain() && !self.peer.was_keep_alive
+    }
+
+    /// Was it sent before, or does it come late? Kinds that exclude each other; asked of what takes sequence numbers.
+    fn seen_again(&self) -> Option<EventKind> {
+        let Segment { seq, len, now_ns, .. } = *self.segment;
+        let (own, peer) = (self.own, self.peer);
+        let is_acked = peer.last_ack != 0 && !after(self.segment.bytes_end(), peer.last_ack);
+        if len > 0 && is_acked {
+            return Some(EventKind::SpuriousRetransmission);
+        }
+        // Data that begins with the byte of a keep-alive is new.
+        let follows_keep_alive = len > 1 && seq.wrapping_add(1) == own.next;
+        if own.next == 0 || !after(own.next, seq) || follows_keep_alive {
+            return None;
+        }
+        let is_asked_for = peer.has_told_unseen || peer.duplicates >= ENOUGH_DUPLICATES;
+        if is_asked_for && peer.last_ack == seq && since(now_ns, peer.last_ack_ns) < FAST_NS {
+            return Some(EventKind::FastRetransmission);
+        }
+        let ends_at_edge = self.segment.bytes_end().wrapping_add(self.segment.flag_len()) == own.next;
+        let is_soon = since(now_ns, own.next_ns) < self.feedback_ns;
+        Some(if is_soon && !ends_at_edge { EventKind::OutOfOrder } else { EventKind::Retransmission })
+    }
 }
 
 impl Wireshark {
@@ -166,6 +243,14 @@ impl Wireshark {
         self
     }
 
+    /// Sender and receiver of a segment.
+    fn between(&mut self, direction: Direction) -> (&mut End, &mut End) {
+        match direction {
+            Direction::Forward => (&mut self.ends.0, &mut self.ends.1),
+            Direction::Reverse => (&mut self.ends.1, &mut self.ends.0),
+        }
+    }
+
     /// Takes note of a packet and tells its flags.
     pub fn observe(&mut self, packet: &Packet, tcp: &Tcp, direction: Direction, notes: &mut Notes) {
         let segment = Segment {
@@ -177,21 +262,22 @@ impl Wireshark {
             window: u32::from(tcp.window),
             now_ns: packet.timestamp_ns.unwrap_or(0),
         };
-        let opening = segment.flags & (tcp_flag::SYN | tcp_flag::ACK);
-        if opening == tcp_flag::SYN {
-            self.observe_syn(&segment);
-        } else if opening == tcp_flag::SYN | tcp_flag::ACK {
-            let base = &mut direction.of_mut(&mut self.ends).base;
-            *base = base.map(|_| segment.seq);
+        match (segment.has(tcp_flag::SYN), segment.has(tcp_flag::ACK)) {
+            (true, false) => self.open(&segment),
+            (true, true) => {
+                let base = &mut direction.of_mut(&mut self.ends).base;
+                *base = base.map(|_| segment.seq);
+            }
+            _ => {}
         }
         if !packet.is_fragment {
-            self.analyze(&segment, notes);
+            self.tell(&segment, notes);
         }
-        self.observe_after(&segment, tcp);
+        self.conclude(&segment, tcp);
     }
 
     /// A SYN begins a conversation of its own, unless it is the one that began this, sent again.
-    fn observe_syn(&mut self, segment: &Segment) {
+    fn open(&mut self, segment: &Segment) {
         let end = segment.direction.of_mut(&mut self.ends);
         match end.base {
             None => {}
@@ -210,26 +296,34 @@ impl Wireshark {
         }
     }
 
-    fn analyze(&mut self, segment: &Segment, notes: &mut Notes) {
+    fn tell(&mut self, segment: &Segment, notes: &mut Notes) {
         let first_rtt_ns = self.first_rtt_ns.filter(|&rtt_ns| rtt_ns != 0);
         let feedback_ns = first_rtt_ns.map_or(UNKNOWN_RTT_NS, |rtt_ns| rtt_ns as u64);
-        let (forward, reverse) = (&mut self.ends.0, &mut self.ends.1);
-        let (own, peer) = if segment.direction == Direction::Forward { (forward, reverse) } else { (reverse, forward) };
+        let (own, peer) = self.between(segment.direction);
         let base = if segment.has(tcp_flag::SYN) { segment.seq } else { segment.seq.wrapping_sub(1) };
         own.base.get_or_insert(base);
         if segment.has(tcp_flag::ACK) {
             peer.base.get_or_insert(segment.ack.wrapping_sub(1));
         }
-        let mut found = Found::default();
-        own.look_at_place(peer, segment, &mut found, notes);
-        if segment.ack != own.last_ack {
-            own.duplicates = 0;
+        let unseen = peer.hear(segment);
+        let view = View { own: &*own, peer: &*peer, segment, feedback_ns };
+        let is_probe = view.is_probe();
+        let mut told = [None; FLAGS.len()];
+        if !is_probe {
+            for (place, (kind, question)) in told.iter_mut().zip(FLAGS) {
+                *place = question(&view).map(|detail| (*kind, detail));
+            }
         }
-        own.look_at_ack(peer, segment, notes);
-        if (segment.len > 0 || segment.has(tcp_flag::SYN | tcp_flag::FIN)) && !found.is_keep_alive {
-            own.look_at_repeat(peer, segment, feedback_ns, notes);
+        let is_keep_alive = !is_probe && view.is_keep_alive();
+        let takes_numbers = segment.len > 0 || segment.flag_len() > 0;
+        let again = if takes_numbers && !is_keep_alive { view.seen_again() } else { None };
+        let unseen = unseen.map(|bytes| (EventKind::AckedUnseenSegment, Some(bytes)));
+        let again = again.map(|kind| (kind, segment.bytes()));
+        for (kind, detail) in told.into_iter().chain([unseen, again]).flatten() {
+            own.count(kind);
+            notes.event(kind, detail);
         }
-        own.remember(segment, &found);
+        own.send(segment, is_keep_alive, is_probe);
         if let Some(at_ns) = peer.take_acked(segment.ack) {
             let rtt_ns = segment.now_ns.saturating_sub(at_ns);
             if rtt_ns > 0 {
@@ -239,145 +333,87 @@ impl Wireshark {
     }
 
     /// What Wireshark takes note of only when the flags of the packet are decided.
-    fn observe_after(&mut self, segment: &Segment, tcp: &Tcp) {
-        let opening = segment.flags & (tcp_flag::SYN | tcp_flag::ACK);
-        let (forward, reverse) = (&mut self.ends.0, &mut self.ends.1);
-        let (own, peer) = if segment.direction == Direction::Forward { (forward, reverse) } else { (reverse, forward) };
-        if segment.has(tcp_flag::SYN) {
-            own.is_first_ack = true;
-            if opening == tcp_flag::SYN {
-                self.syn_ns = Some(segment.now_ns);
-            }
+    fn conclude(&mut self, segment: &Segment, tcp: &Tcp) {
+        let (is_syn, is_ack) = (segment.has(tcp_flag::SYN), segment.has(tcp_flag::ACK));
+        if is_syn && !is_ack {
+            self.syn_ns = Some(segment.now_ns);
         }
-        if opening == tcp_flag::ACK {
-            if self.first_rtt_ns.is_none_or(|rtt_ns| rtt_ns == 0) {
-                self.first_rtt_ns = self.syn_ns.map(|syn_ns| segment.now_ns.saturating_sub(syn_ns));
-            }
-            own.is_first_ack = false;
+        if is_ack && !is_syn && self.first_rtt_ns.is_none_or(|rtt_ns| rtt_ns == 0) {
+            self.first_rtt_ns = self.syn_ns.map(|syn_ns| segment.now_ns.saturating_sub(syn_ns));
         }
-        if let Some(scale) = tcp.window_scale {
-            own.scale = i64::from(scale.min(14));
+        let (own, peer) = self.between(segment.direction);
+        if is_syn || is_ack {
+            own.is_first_ack = is_syn;
         }
-        if segment.has(tcp_flag::SYN) {
-            if own.scale == SCALE_UNKNOWN {
-                own.scale = SCALE_UNUSED;
-                peer.scale = SCALE_UNUSED;
-            } else if segment.has(tcp_flag::ACK) && peer.scale == SCALE_UNUSED {
-                own.scale = SCALE_UNUSED;
+        if let Some(shift) = tcp.window_scale {
+            own.scale = Some(Some(shift.min(LARGEST_SHIFT)));
+        }
+        if is_syn {
+            if own.scale.is_none() {
+                (own.scale, peer.scale) = (Some(None), Some(None));
+            } else if is_ack && peer.scale == Some(None) {
+                own.scale = Some(None);
             }
         }
     }
 }
 
 impl End {
-    /// Flags that follow from where the segment stands and what window it meets.
-    fn look_at_place(&mut self, peer: &End, segment: &Segment, found: &mut Found, notes: &mut Notes) {
-        let len = Some(i64::from(segment.len));
-        if segment.len == 1 && segment.seq == self.next && peer.window == 0 {
-            found.is_probe = true;
-            return;
+    /// The other end acknowledges; how many bytes of what nobody saw, where that is news.
+    fn hear(&mut self, segment: &Segment) -> Option<i64> {
+        let is_beyond = self.contiguous != 0 && after(segment.ack, self.contiguous);
+        if !is_beyond || !segment.has(tcp_flag::ACK) {
+            return None;
         }
-        if segment.window == 0 && segment.is_plain() {
-            self.zero_windows = self.zero_windows.saturating_add(1);
-            notes.event(EventKind::ZeroWindow, None);
+        let unseen = i64::from(segment.ack.wrapping_sub(self.contiguous));
+        if after(self.next, self.contiguous) {
+            // There was a gap, and the ACK closes it.
+            self.contiguous = self.next;
+            return Some(unseen);
         }
-        if self.next != 0 && after(segment.seq, self.next) && !segment.has(tcp_flag::RST) {
-            let missing = segment.seq.wrapping_sub(self.next);
-            notes.event(EventKind::PreviousSegmentNotCaptured, Some(i64::from(missing)));
-        }
-        if segment.len <= 1 && segment.seq == self.next.wrapping_sub(1) && segment.is_plain() {
-            found.is_keep_alive = true;
-            notes.event(EventKind::KeepAlive, None);
-        }
-        if segment.len > 0 && peer.scale != SCALE_UNKNOWN && segment.is_plain() {
-            let shift = if peer.is_first_ack { 0 } else { peer.scale.clamp(0, 14) };
-            let edge = peer.last_ack.wrapping_add(peer.window << shift);
-            if segment.seq.wrapping_add(segment.len) == edge {
-                notes.event(EventKind::WindowFull, len);
+        let is_news = self.duplicates == 0 && !self.has_told_unseen;
+        (self.duplicates, self.has_told_unseen) = (0, true);
+        is_news.then_some(unseen)
+    }
+
+    fn count(&mut self, kind: EventKind) {
+        let counter = match kind {
+            EventKind::Retransmission | EventKind::FastRetransmission | EventKind::SpuriousRetransmission => {
+                &mut self.retransmissions
             }
-        }
-        let repeats_itself = segment.len == 0
-            && segment.window == self.window
-            && segment.seq == self.next
-            && segment.ack == self.last_ack
-            && segment.is_plain();
-        let answers_keep_alive = segment.window != 0 && peer.was_keep_alive;
-        let answers_probe = segment.window == 0 && peer.was_probe;
-        if repeats_itself && segment.window != 0 && !answers_keep_alive && !answers_probe {
-            self.duplicates = self.duplicates.max(0).saturating_add(1);
-            self.duplicate_acks = self.duplicate_acks.saturating_add(1);
-            notes.event(EventKind::DuplicateAck, Some(self.duplicates));
-        }
+            EventKind::OutOfOrder => &mut self.out_of_order,
+            EventKind::ZeroWindow => &mut self.zero_windows,
+            EventKind::DuplicateAck => {
+                self.duplicates = self.duplicates.saturating_add(1);
+                self.has_told_unseen = false;
+                &mut self.duplicate_acks
+            }
+            _ => return,
+        };
+        *counter = counter.saturating_add(1);
     }
 
-    /// Does it acknowledge what was never seen?
-    fn look_at_ack(&mut self, peer: &mut End, segment: &Segment, notes: &mut Notes) {
-        let is_beyond = peer.contiguous != 0 && after(segment.ack, peer.contiguous) && segment.has(tcp_flag::ACK);
-        if !is_beyond {
-            return;
+    /// The segment has been sent: edges, ACK and window are its.
+    fn send(&mut self, segment: &Segment, is_keep_alive: bool, is_probe: bool) {
+        if segment.ack != self.last_ack {
+            (self.duplicates, self.has_told_unseen) = (0, false);
         }
-        let unseen = Some(i64::from(segment.ack.wrapping_sub(peer.contiguous)));
-        if after(peer.next, peer.contiguous) {
-            peer.contiguous = peer.next;
-            notes.event(EventKind::AckedUnseenSegment, unseen);
-            return;
-        }
-        if peer.duplicates == 0 {
-            notes.event(EventKind::AckedUnseenSegment, unseen);
-        }
-        peer.duplicates = -1;
-    }
-
-    /// Sent again, late, or neither?
-    fn look_at_repeat(&mut self, peer: &End, segment: &Segment, feedback_ns: u64, notes: &mut Notes) {
-        let Segment { seq, len, now_ns, .. } = *segment;
-        let bytes = Some(i64::from(len));
-        let end = seq.wrapping_add(len);
-        let grows_probe = len > 1 && self.next.wrapping_sub(1) == seq;
-        let is_behind = self.next != 0 && after(self.next, seq) && !grows_probe;
-        if len > 0 && peer.last_ack != 0 && !after(end, peer.last_ack) {
-            self.retransmissions = self.retransmissions.saturating_add(1);
-            notes.event(EventKind::SpuriousRetransmission, bytes);
-            return;
-        }
-        if !is_behind {
-            return;
-        }
-        if !(0..2).contains(&peer.duplicates) && peer.last_ack == seq && since(now_ns, peer.last_ack_ns) < FAST_NS {
-            self.retransmissions = self.retransmissions.saturating_add(1);
-            notes.event(EventKind::FastRetransmission, bytes);
-            return;
-        }
-        let flag = u32::from(segment.has(tcp_flag::SYN | tcp_flag::FIN));
-        let ends_elsewhere = self.next != end.wrapping_add(flag);
-        if since(now_ns, self.next_ns) < feedback_ns && ends_elsewhere {
-            self.out_of_order = self.out_of_order.saturating_add(1);
-            notes.event(EventKind::OutOfOrder, bytes);
-            return;
-        }
-        self.retransmissions = self.retransmissions.saturating_add(1);
-        notes.event(EventKind::Retransmission, bytes);
-    }
-
-    fn remember(&mut self, segment: &Segment, found: &Found) {
-        let flag = u32::from(segment.has(tcp_flag::SYN | tcp_flag::FIN));
-        let mut next = segment.seq.wrapping_add(segment.len);
-        if (segment.len > 0 || flag > 0) && self.unacked.len() < MOST_UNACKED {
-            next = next.wrapping_add(flag);
+        let mut next = segment.bytes_end();
+        if (segment.len > 0 || segment.flag_len() > 0) && self.unacked.len() < MOST_UNACKED {
+            next = next.wrapping_add(segment.flag_len());
             self.unacked.push(Unacked { next, at_ns: segment.now_ns });
         }
-        if (self.next == 0 || after(next, self.next)) && !found.is_probe {
-            self.next = next;
-            self.next_ns = segment.now_ns;
+        if !is_probe {
+            if self.next == 0 || after(next, self.next) {
+                (self.next, self.next_ns) = (next, segment.now_ns);
+            }
+            if self.contiguous == 0 || self.contiguous == segment.seq {
+                self.contiguous = self.next;
+            }
         }
-        if (self.contiguous == 0 || segment.seq == self.contiguous) && !found.is_probe {
-            self.contiguous = self.next;
-        }
-        self.window = segment.window;
-        self.last_ack = segment.ack;
-        self.last_ack_ns = segment.now_ns;
-        self.was_keep_alive = found.is_keep_alive;
-        self.was_probe = found.is_probe;
+        self.window = Some(segment.window);
+        (self.last_ack, self.last_ack_ns) = (segment.ack, segment.now_ns);
+        self.was_keep_alive = is_keep_alive;
     }
 
     /// Forgets what an ACK covers; returns when the first segment was sent that ends exactly there.

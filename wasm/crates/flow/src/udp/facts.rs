@@ -92,6 +92,17 @@ impl<T: Copy> Few<T> {
     }
 }
 
+/// What a host says of the path in clear, about the packets that come to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Its round trip.
+    pub rtt_ns: Option<i64>,
+    /// Percent of the other side's packets that did not come.
+    pub lost_percent: Option<u32>,
+    /// Its peak jitter.
+    pub jitter_ns: Option<i64>,
+}
+
 /// What one datagram says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
@@ -111,6 +122,10 @@ pub struct Facts {
     pub answers: Few<Answer>,
     /// The highest number of the other side that it claims to have: (stream, number, bits). Never more than was sent.
     pub claims: Option<Number>,
+    /// Numbers before this one that were never sent, in either of two places where the count may stand.
+    pub choked: Option<[u8; 2]>,
+    /// What its sender says of the path.
+    pub report: Option<Report>,
     /// QUIC's spin bit.
     pub spin: Option<bool>,
 }
@@ -147,7 +162,7 @@ pub enum Fit {
 }
 
 /// What a decoder may remember of a flow between datagrams.
-pub type Memo = [u32; 4];
+pub type Memo = [u32; 5];
 
 /// One decoder.
 pub struct Decoder {

@@ -5,11 +5,13 @@
 //! that is believed has then read the flow from its first datagram. A decoder that later datagrams contradict is
 //! dropped, and the flow is opaque. Everything here is bounded: drafts, streams, questions, samples.
 
+mod cadence;
 mod delay;
 mod enet;
 mod facts;
 mod marks;
 mod quake;
+mod quake_code;
 mod quic;
 mod raknet;
 mod reading;
@@ -17,6 +19,7 @@ mod rtc;
 mod sequence;
 mod steam;
 mod tick;
+mod unreal;
 mod wireguard;
 
 use crate::bins::BestSamples;
@@ -24,10 +27,12 @@ use crate::codes::{Application, Direction, JitterMethod, RttMethod};
 use crate::state::state;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use cadence::{Answering, Cadence};
 pub use delay::Delay;
 use facts::{Datagram, Decoder};
 use marks::{Answer, Ask, Marks};
 use packet::Packet;
+pub use reading::Reports;
 use reading::{Counts, Reading};
 pub use tick::{Found, Tick};
 
@@ -35,6 +40,9 @@ pub use tick::{Found, Tick};
 pub const DEADLINE_NS: i64 = 15_000_000;
 /// Datagrams after which what is not decided is opaque.
 const MOST_EARLY: usize = 24;
+
+/// More than 24 datagrams give without acknowledgements that follow the numbers, or by a word that is read a bit off.
+const UNREAL: u32 = 90;
 
 /// The decoders, in the order in which they are asked. Where several fit, the first in the list is believed.
 const DECODERS: &[Decoder] = &[
@@ -48,6 +56,14 @@ const DECODERS: &[Decoder] = &[
     Decoder { application: Application::Source, read: quake::source, needed: 24 },
     Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30 },
     Decoder { application: Application::Quake3, read: quake::quake3, needed: 50 },
+    Decoder { application: Application::Unreal, read: unreal::read::<1>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<2>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<3>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<4>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<5>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<6>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<7>, needed: UNREAL },
+    Decoder { application: Application::Unreal, read: unreal::read::<8>, needed: UNREAL },
 ];
 
 /// What one datagram has shown; its memory is used again for the next.
@@ -109,9 +125,11 @@ pub struct Talk {
     /// Samples toward (responder, initiator), by direction of what was timed.
     pub rtt: (BestSamples, BestSamples),
     echoes: (Marks, Marks),
+    /// Questions of (initiator, responder) in a flow that nobody can read.
+    cadences: (Cadence, Cadence),
 }
 
-state!(Talk { early, drafts, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes });
+state!(Talk { early, drafts, decoder, reading, is_opaque, opened_reverse, has_begun, ticks, rtt, echoes, cadences });
 
 impl Talk {
     /// One datagram that is no copy of another.
@@ -166,6 +184,10 @@ impl Talk {
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
             reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
             return;
+        }
+        if let Some(at_ns) = packet.timestamp_ns {
+            direction.of_mut(&mut self.cadences).question(at_ns);
+            direction.opposite().of_mut(&mut self.cadences).answer(at_ns);
         }
         if !self.is_opaque {
             let datagram =
@@ -236,6 +258,21 @@ impl Talk {
     /// Losses that no bin has been told of.
     pub fn unsettled(&self, direction: Direction) -> i64 {
         self.believed().map_or(0, |(_, reading)| reading.unsettled(direction))
+    }
+
+    /// Packets held back by a direction's sender.
+    pub fn choked(&self, direction: Direction) -> Option<u32> {
+        self.believed()?.1.choked(direction)
+    }
+
+    /// What a direction's sender says of the path.
+    pub fn reports(&self, direction: Direction) -> Option<&Reports> {
+        self.believed()?.1.reports(direction)
+    }
+
+    /// How fast a direction's datagrams are answered, where times alone prove that they are.
+    pub fn answering(&self, direction: Direction) -> Option<Answering> {
+        self.is_opaque.then(|| direction.of(&self.cadences).found())?
     }
 
     /// The period of a direction's sender, if its arrivals have one.

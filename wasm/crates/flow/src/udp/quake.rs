@@ -2,6 +2,7 @@
 //! little-endian bits at the start; all but Quake 3 acknowledge in clear behind it.
 
 use super::facts::{Datagram, Facts, Fit, Memo, Number};
+use super::quake_code::Reader;
 use crate::codes::RttMethod;
 
 const OUT_OF_BAND: u32 = u32::MAX;
@@ -13,7 +14,11 @@ fn begins(datagram: &Datagram, text: &[u8]) -> bool {
     datagram.bytes.get(4..).is_some_and(|tail| tail.starts_with(text))
 }
 
-/// Source 1 (`engine/net_chan.cpp` SendDatagram): number, acknowledged number, flags; never below 16 bytes.
+/// A packet says how many its sender held back at the rate limit since the one before; each of them took a number.
+const CHOKED: u8 = 16;
+
+/// Source 1 (`engine/net_chan.cpp` SendDatagram): number, acknowledged number, flags; never below 16 bytes. Then a
+/// checksum of two bytes where the game has it switched on, a byte of reliable state, and the count of choked packets.
 pub fn source(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
     let Some(number) = datagram.le32(0) else { return Fit::No };
     if number == OUT_OF_BAND {
@@ -29,6 +34,9 @@ pub fn source(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
         return Fit::No;
     }
     facts.numbered_and_acked(number, ack, 31);
+    if flags & CHOKED != 0 {
+        facts.choked = datagram.u8(12).zip(datagram.u8(10)).map(|(behind_checksum, bare)| [behind_checksum, bare]);
+    }
     Fit::Maybe(0)
 }
 
@@ -66,7 +74,9 @@ pub fn quakeworld(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
 }
 
 /// Quake 3 (`net_chan.c`): number with a fragment bit on top; the client adds its port number, the same in every
-/// packet. `memo`: that field of either side, and whether it has changed (bit 0, 1) and been seen (bit 2, 3).
+/// packet. `memo`: that field of either side; whether it has changed (bit 0, 1) and been seen (bit 2, 3), and whether
+/// the side has told what it has (bit 4, 5); the server and number it told
+/// last, 16 bits each.
 pub fn quake3(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     let Some(number) = datagram.le32(0) else { return Fit::No };
     if number == OUT_OF_BAND {
@@ -80,15 +90,40 @@ pub fn quake3(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     // Every part of a fragmented message has its number: only the first counts.
     facts.number = Some(Number { stream: 0, value: u64::from(bare), bits: 31 });
     let side = u32::from(!datagram.is_opener);
-    let [opener, other, known, _] = memo;
-    let mine = if side == 0 { opener } else { other };
+    let [opener, other, known, told_by_opener, told_by_other] = memo;
+    let (mine, last) = if side == 0 { (opener, told_by_opener) } else { (other, told_by_other) };
     if *known >> (side + 2) & 1 != 0 && *mine != field {
         *known |= 1 << side;
     }
     *mine = field;
     *known |= 4 << side;
+    // Only a client tells; the other side's packets are what it tells of.
+    if *known & 0x20 >> side != 0 {
+        facts.ask(u64::from(bare));
+    }
+    if let Some(ack) = told_by_client(datagram, number, last) {
+        *known |= 0x10 << side;
+        facts.claims = Some(Number { stream: 0, value: u64::from(ack), bits: 31 });
+        facts.answer(u64::from(ack), RttMethod::AppAck);
+    }
     let is_asymmetric = *known & 12 == 12 && matches!(*known & 3, 1 | 2);
     Fit::Maybe(u32::from(is_asymmetric))
+}
+
+/// A client's message begins with the server's id and the number of the server's packet that it has (`cl_input.c`
+/// CL_WritePacket), coded; encryption begins behind both. Believed where the packet before named the same server and a
+/// number not far below: other protocols, and relatives with a checksum here, do not.
+fn told_by_client(datagram: &Datagram, number: u32, last: &mut u32) -> Option<u32> {
+    if number & TOP != 0 {
+        return None;
+    }
+    let mut message = Reader::new(datagram.bytes.get(6..)?);
+    let (server, ack) = (message.le32()?, message.le32()?);
+    let before = core::mem::replace(last, server << 16 | ack & 0xffff);
+    let is_same_server = before >> 16 == server & 0xffff;
+    // Each step forward; a number that stays tells nothing, and what is constant looks like one.
+    let step = (ack as u16).wrapping_sub(before as u16);
+    (is_same_server && (1..256).contains(&step) && ack < 1 << 24).then_some(ack)
 }
 
 /// Questions and answers of set-up, in words.
@@ -115,5 +150,72 @@ fn quake3_query(datagram: &Datagram, facts: &mut Facts) -> Fit {
         Fit::Maybe(0)
     } else {
         Fit::Certain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::quake_code::encode;
+    use super::super::{Notes, Talk};
+    use crate::codes::{Application, Direction, RttMethod};
+    use alloc::vec::Vec;
+    use packet::{Packet, Prefix};
+
+    const SERVER_ID: u32 = 3_276_800_123;
+
+    /// The server sends 20 times a second; 43 ms later the client says what it has. `between`: what a relative of the
+    /// game puts before the message. Samples in ms.
+    fn session(between: &[u8], reliable: impl Fn(u32) -> u32) -> (Option<Application>, Vec<i64>, i64) {
+        let mut talk = Talk::default();
+        let mut notes = Notes::default();
+        let (mut samples, mut lost) = (Vec::new(), 0);
+        let mut send = |at_ms: i64, direction: Direction, payload: &[u8]| {
+            let packet = Packet {
+                timestamp_ns: Some(at_ms * 1_000_000),
+                payload_len_bytes: payload.len() as u32,
+                prefix: Prefix::of(payload),
+                ..Packet::default()
+            };
+            notes.clear();
+            talk.observe(&packet, direction, &mut notes);
+            for (_, data, method, rtt_ns) in &notes.samples {
+                assert_eq!((*data, *method), (Direction::Reverse, RttMethod::AppAck));
+                samples.push(rtt_ns / 1_000_000);
+            }
+            lost += notes.lost.1;
+        };
+        for at in 1..300u32 {
+            let at_ms = i64::from(at) * 50;
+            let mut snapshot = (4000 + at).to_le_bytes().to_vec();
+            snapshot.extend(at.wrapping_mul(0x9e37_79b1).to_le_bytes().repeat(10));
+            // Every 60th is lost before the capture point; the client says again what it had.
+            if at % 60 != 0 {
+                send(at_ms, Direction::Reverse, &snapshot);
+            }
+            let has = if at % 60 == 0 { 4000 + at - 1 } else { 4000 + at };
+            let words: Vec<u8> = [SERVER_ID, has, reliable(at)].iter().flat_map(|word| word.to_le_bytes()).collect();
+            let mut command = at.to_le_bytes().to_vec();
+            command.extend([0x77, 0x21]);
+            command.extend(between.iter().map(|byte| byte.wrapping_mul(at as u8)));
+            command.extend(encode(&words));
+            command.resize(command.len().max(18), 0x5a);
+            send(at_ms + 43, Direction::Forward, &command);
+        }
+        (talk.application(), samples, lost)
+    }
+
+    #[test]
+    fn a_client_says_in_code_what_it_has_of_the_server() {
+        let (application, samples, lost) = session(&[], |at| at / 50);
+        assert_eq!((application, lost), (Some(Application::Quake3), 4));
+        // 295 numbers, less those before it is known who tells of whom.
+        assert!(samples.len() > 285 && samples.iter().all(|&rtt| rtt == 43), "{samples:?}");
+    }
+
+    #[test]
+    fn where_something_else_stands_there_is_no_round_trip() {
+        // A checksum before the message, as in younger relatives.
+        let (application, samples, _) = session(&[0x4d, 0x11, 0x83, 0x29], |_| 7);
+        assert_eq!((application, samples), (Some(Application::Quake3), Vec::new()));
     }
 }

@@ -1,7 +1,8 @@
 //! RakNet (facebookarchive/RakNet `ReliabilityLayer.cpp`, wiki.bedrock.dev): datagrams 0x80–0x8f with a 24-bit number,
 //! acknowledgements 0xc0 and NAKs 0xa0 with ranges, connection set-up with a magic of 16 bytes.
 //!
-//! Acknowledgements leave on a 10 ms tick: a range is timed by its last number, and the bias remains up to a tick.
+//! Acknowledgements leave on a 10 ms tick: a range is timed by its last number, and the bias remains up to a tick. A
+//! connected ping is answered with its own time in the pong (`RakPeer.cpp`), on the tick as well.
 
 use super::facts::{Datagram, Facts, Fit, Memo, Number};
 use crate::codes::RttMethod;
@@ -11,6 +12,7 @@ const MAGIC: [u8; 16] = [0, 0xff, 0xff, 0, 0xfe, 0xfe, 0xfe, 0xfe, 0xfd, 0xfd, 0
 const FIRST_STEP: u64 = 1 << 32;
 const SECOND_STEP: u64 = 2 << 32;
 const PING: u64 = 1 << 63;
+const CONNECTED_PING: u64 = 1 << 62;
 
 fn has_magic(datagram: &Datagram, at: usize) -> bool {
     datagram.bytes.get(at..at + 16) == Some(&MAGIC)
@@ -54,7 +56,36 @@ fn data(datagram: &Datagram, facts: &mut Facts) -> Fit {
     }
     facts.number = Some(Number { stream: 0, value: u64::from(number), bits: 24 });
     facts.ask(u64::from(number));
+    messages(datagram, facts);
     Fit::Maybe(0)
+}
+
+/// The messages of a datagram, as far as its captured bytes reach: pings carry the sender's clock, pongs return it.
+fn messages(datagram: &Datagram, facts: &mut Facts) {
+    let mut at = 4;
+    while let (Some(flags), Some(bits)) = (datagram.u8(at), datagram.be16(at + 1)) {
+        let reliability = flags >> 5;
+        let is_reliable = matches!(reliability, 2 | 3 | 4 | 6 | 7);
+        let is_sequenced = matches!(reliability, 1 | 4);
+        let is_ordered = matches!(reliability, 1 | 3 | 4 | 7);
+        let is_split = flags & 0x10 != 0;
+        let header = 3
+            + if is_reliable { 3 } else { 0 }
+            + if is_sequenced { 3 } else { 0 }
+            + if is_ordered { 4 } else { 0 }
+            + if is_split { 10 } else { 0 };
+        let (start, len) = (at + header, usize::from(bits).div_ceil(8));
+        if len == 0 {
+            return;
+        }
+        let clock = datagram.be64(start + 1).map(|millis| CONNECTED_PING | millis & (CONNECTED_PING - 1));
+        match (datagram.u8(start), len, clock) {
+            (Some(0), 9, Some(key)) if !is_split => facts.ask(key),
+            (Some(3), 17, Some(key)) if !is_split => facts.answer(key, RttMethod::AppAck),
+            _ => {}
+        }
+        at = start + len;
+    }
 }
 
 /// Count, then per range: is it one number, first, last.

@@ -2,12 +2,13 @@
 //! trips, and all of them evidence for or against the decoder.
 
 use super::delay::Delay;
-use super::facts::{Datagram, Decoder, Facts, Fit, Memo, Number, Sent};
+use super::facts::{Datagram, Decoder, Facts, Fit, Memo, Number, Report, Sent};
 use super::marks::Marks;
 use super::quic::Spin;
 use super::sequence::{signed_difference, Place, Sequence};
 use super::Notes;
 use crate::codes::{Application, Direction, RttMethod};
+use crate::histogram::Samples;
 use crate::state::state;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -35,9 +36,45 @@ pub struct Stream {
     resent: u32,
     /// Losses that the numbers before the last new beginning still owe to a bin.
     owed: i64,
+    /// Numbers that its sender says it never used.
+    choked: u32,
+    /// How often either place of that count held what the numbers do not allow.
+    choke_faults: (u32, u32),
 }
 
-state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed });
+state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed, choked, choke_faults });
+
+/// What one side has said of the path.
+#[derive(Clone, Debug, Default)]
+pub struct Reports {
+    /// Round trips.
+    pub rtt: Samples,
+    /// Percent lost, summed over `losses` reports.
+    lost_percents: u32,
+    losses: u32,
+    /// Largest peak jitter.
+    pub jitter_ns: Option<i64>,
+}
+
+state!(Reports { rtt, lost_percents, losses, jitter_ns });
+
+impl Reports {
+    fn add(&mut self, report: &Report) {
+        if let Some(rtt_ns) = report.rtt_ns {
+            self.rtt.add(rtt_ns);
+        }
+        if let Some(percent) = report.lost_percent {
+            self.lost_percents = self.lost_percents.saturating_add(percent);
+            add(&mut self.losses);
+        }
+        self.jitter_ns = self.jitter_ns.max(report.jitter_ns);
+    }
+
+    /// Mean share lost.
+    pub fn loss_ratio(&self) -> Option<f64> {
+        (self.losses > 0).then(|| f64::from(self.lost_percents) / (100.0 * f64::from(self.losses)))
+    }
+}
 
 impl Stream {
     /// Has it shown that it is numbered?
@@ -55,9 +92,10 @@ pub struct Side {
     last_answer: Option<u64>,
     /// A sender's clock in packets without a number.
     clock: Option<Box<Delay>>,
+    reports: Option<Box<Reports>>,
 }
 
-state!(Side { streams, marks, last_answer, clock });
+state!(Side { streams, marks, last_answer, clock, reports });
 
 /// The flow as one decoder sees it.
 #[derive(Clone, Debug, Default)]
@@ -132,6 +170,9 @@ impl Reading {
         if let Some(claim) = facts.claims {
             self.claim(claim, direction);
         }
+        if let Some(report) = &facts.report {
+            direction.of_mut(&mut self.sides).reports.get_or_insert_default().add(report);
+        }
         if place == Some(Place::Duplicate) && !facts.resends {
             return;
         }
@@ -161,6 +202,11 @@ impl Reading {
                 .saturating_sub(stream.sequence.unsettled()),
             (false, false) => 0,
         };
+        let held_back = match (facts.choked, place) {
+            (Some(counts), Place::Next(step)) => stream.choke(counts, step),
+            _ => 0,
+        };
+        let settled = settled.saturating_add(if was_proven { held_back } else { 0 });
         let lost = direction.of_mut(&mut notes.lost);
         *lost = lost.saturating_add(settled).saturating_add(core::mem::take(&mut stream.owed));
         if facts.resends {
@@ -330,6 +376,17 @@ impl Reading {
         any.then_some(counts)
     }
 
+    /// Packets that a direction's sender held back; None where it never said so.
+    pub fn choked(&self, direction: Direction) -> Option<u32> {
+        let streams = || direction.of(&self.sides).streams.iter().filter(|stream| stream.is_proven());
+        streams().any(Stream::tells_choke).then(|| streams().map(|stream| stream.choked).sum())
+    }
+
+    /// What a direction's sender says of the path.
+    pub fn reports(&self, direction: Direction) -> Option<&Reports> {
+        direction.of(&self.sides).reports.as_deref()
+    }
+
     /// Losses not yet told to a bin.
     pub fn unsettled(&self, direction: Direction) -> i64 {
         direction.of(&self.sides).streams.iter().filter(|s| s.is_proven()).map(|s| s.sequence.unsettled()).sum()
@@ -369,6 +426,29 @@ impl Counts {
 }
 
 impl Stream {
+    /// A count of choked packets came along, in one of two places: of the numbers that this packet stepped over,
+    /// so many were never sent. The place that has been wrong less often is believed; a wrong one is soon told, since it
+    /// holds a checksum. What it takes off the settled loss.
+    fn choke(&mut self, [behind_checksum, bare]: [u8; 2], step: i64) -> i64 {
+        let is_possible = |count: u8| count > 0 && i64::from(count) < step;
+        if !is_possible(behind_checksum) {
+            add(&mut self.choke_faults.0);
+        }
+        if !is_possible(bare) {
+            add(&mut self.choke_faults.1);
+        }
+        let count = if self.choke_faults.0 <= self.choke_faults.1 { behind_checksum } else { bare };
+        if !is_possible(count) {
+            return 0;
+        }
+        self.choked = self.choked.saturating_add(u32::from(count));
+        self.sequence.held_back(u32::from(count))
+    }
+
+    fn tells_choke(&self) -> bool {
+        self.choked > 0
+    }
+
     /// Keeps the totals, if they were any, and begins again.
     fn start_anew(&mut self) {
         if self.is_proven() {

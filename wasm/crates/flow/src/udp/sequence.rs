@@ -163,6 +163,17 @@ impl Sequence {
         self.highest.saturating_sub(self.base).saturating_add(1).saturating_sub(self.unique).max(0)
     }
 
+    /// The `count` numbers before the highest were never sent; what that takes off the settled loss.
+    pub fn held_back(&mut self, count: u32) -> i64 {
+        let before = ((1u64 << count.min(62)) - 1) << 1;
+        let missing = (before & !self.seen).count_ones();
+        self.seen |= before;
+        self.unique = self.unique.saturating_add(i64::from(missing));
+        let settled = i64::from(self.lost()).saturating_sub(self.unsettled());
+        let told = core::mem::replace(&mut self.told, settled);
+        settled.saturating_sub(told)
+    }
+
     /// The highest number.
     pub fn highest(&self) -> i64 {
         self.highest

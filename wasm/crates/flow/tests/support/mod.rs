@@ -444,7 +444,11 @@ fn payload(kind: usize, number: u32, other: u32, now_us: i64, random: &mut Rando
             bytes.extend(&number.to_le_bytes()[..3]);
             bytes.extend([0x60, 1, 0]);
         }
-        7 => [number, other, 0, 0].iter().for_each(|word| bytes.extend(word.to_le_bytes())),
+        7 => {
+            [number, other].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+            let choked = if random.chance(4) { 16 } else { 0 };
+            bytes.extend([choked, number as u8, 0, 0, random.below(3) as u8]);
+        }
         8 => {
             let top = if number % 8 < 4 { 1 << 31 } else { 0 };
             [number | top, other, 0].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
