@@ -48,6 +48,8 @@ export interface AnalyzeOptions {
   readonly filter?: string;
   /** What outputs call a path; for callers whose outputs must not show where the files lie. */
   readonly nameOf?: (path: string) => string;
+  /** Asked with every segment: is what has come to be analysed now, though a round is not full? For whoever watches; it changes no result. */
+  readonly isRoundDue?: () => boolean;
   readonly onProgress?: (progress: {
     readonly bytes: number;
     readonly totalBytes: number;
@@ -114,11 +116,16 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       compat: options.compat ?? ('strict' as const),
       withoutCopies: options.withoutCopies === true,
     };
-    const pipeline = new FlowPipeline(pool, config, (table, raw) => {
-      const batch = new Batch(table, raw);
-      if (table === 'flows') flows.push(batch);
-      return wanted.has(table) ? options.onBatch?.(batch) : undefined;
-    });
+    const pipeline = new FlowPipeline(
+      pool,
+      config,
+      (table, raw) => {
+        const batch = new Batch(table, raw);
+        if (table === 'flows') flows.push(batch);
+        return wanted.has(table) ? options.onBatch?.(batch) : undefined;
+      },
+      options.isRoundDue,
+    );
     const captures: CaptureSummary[] = [];
     const timeline = new Timeline();
     const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);

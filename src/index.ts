@@ -37,6 +37,7 @@ export { findingsOf } from './findings/catalog.ts';
 export type { Finding } from './findings/types.ts';
 export { analysisDocument } from './report/analysis-document.ts';
 export { renderAnalysis } from './report/analysis-terminal.ts';
+export { Glance } from './report/glance.ts';
 export { qualityFacts } from './report/quality.ts';
 export { renderTerminal } from './report/terminal.ts';
 export { sortedFlows } from './tables/flows.ts';

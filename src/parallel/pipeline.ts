@@ -33,14 +33,17 @@ export class FlowPipeline {
   readonly #tallies: TallyEntry[][] = Array.from({ length: SHARDS }, () => []);
   /** Rows that no frame completed, kept for the end so that the cut into rounds cannot be seen. */
   readonly #atEnd = new Map<TableName, RawTable[]>();
+  readonly #isDue: () => boolean;
   #round: SegmentRows[] = [];
   #roundBytes = 0;
   #frames = 0;
 
-  constructor(pool: Pool, config: FlowConfig, sink: TableSink) {
+  /** `isDue` is asked with every segment: does the round end here, full or not? */
+  constructor(pool: Pool, config: FlowConfig, sink: TableSink, isDue: () => boolean = () => false) {
     this.#pool = pool;
     this.#config = config;
     this.#sink = sink;
+    this.#isDue = isDue;
   }
 
   /** Records before the next segment, over all files. */
@@ -61,7 +64,7 @@ export class FlowPipeline {
         help: 'analyse the rotated files in smaller groups',
       });
     }
-    if (this.#roundBytes >= ROUND_BYTES) await this.#flush(false);
+    if (this.#roundBytes >= ROUND_BYTES || this.#isDue()) await this.#flush(false);
   }
 
   /** Ends the capture set and waits for every table. @returns what the flow stage had to say. */

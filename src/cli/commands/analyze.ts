@@ -1,7 +1,7 @@
 /** `lagdiff analyze CAPTURE...`: one vantage point. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { analysisDocument, analyze, findingsOf, renderAnalysis, sortedFlows } from '../../index.ts';
+import { analysisDocument, analyze, findingsOf, Glance, renderAnalysis, sortedFlows } from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
@@ -13,9 +13,11 @@ import {
   tellingOf,
   tellingOptions,
 } from '../options.ts';
-import { progressOn } from '../progress.ts';
+import { everyMs, progressOn } from '../progress.ts';
 import type { SetExit } from './index.ts';
 
+/** Between two looks at a stream. */
+const GLANCE_MS = 1000;
 const FAIL_ON = ['findings', 'data-loss'] as const;
 
 export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
@@ -43,13 +45,21 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
         progress: boolean;
         quiet: boolean;
       };
-      const progress = progressOn(io, args.progress && !args.quiet);
+      const captures = capturesOf(args.capture);
+      const wantsProgress = args.progress && !args.quiet;
+      // A stream may still be growing: on a terminal it is told every second what has come of it so far.
+      const glance =
+        captures.includes('-') && wantsProgress && io.stderr.isTTY === true ? new Glance() : null;
+      const progress = progressOn(io, wantsProgress, () => glance?.words() ?? []);
       const isJson = args.format === 'json';
-      const analysis = await analyze(capturesOf(args.capture), {
+      const analysis = await analyze(captures, {
         ...readingOf(given as never),
         ...tellingOf(given as never),
         stdin: io.stdin,
         hash: isJson,
+        ...(glance === null
+          ? {}
+          : { tables: ['bins'], onBatch: (batch) => glance.add(batch), isRoundDue: everyMs(GLANCE_MS) }),
         onProgress: progress.update,
       }).finally(progress.clear);
       const flows = sortedFlows(analysis.flows);
