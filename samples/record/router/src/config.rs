@@ -17,7 +17,7 @@ pub struct Config {
     pub server: Device,
     pub cohorts: Vec<Cohort>,
     pub homes: Vec<Home>,
-    /// Ascending by time.
+    /// Those of one group are made together, groups in their order, one with every line on standard input.
     pub changes: Vec<Change>,
 }
 
@@ -54,7 +54,7 @@ pub struct Home {
 /// Another route from then on.
 #[derive(Debug)]
 pub struct Change {
-    pub at_ns: i64,
+    pub group: u32,
     pub cohort: usize,
     pub way: Way,
     pub base_ns: i64,
@@ -130,7 +130,7 @@ pub fn parse(text: &str) -> Result<Config, String> {
         let line = Line { number: index + 1, word, values };
         take(&mut config, &line)?;
     }
-    config.changes.sort_by_key(|change| change.at_ns);
+    config.changes.sort_by_key(|change| change.group);
     if config.server.namespace.is_empty() || config.homes.is_empty() || config.fates.is_empty() {
         return Err("a world needs a server, a home and a place for fates".to_string());
     }
@@ -190,7 +190,7 @@ fn take(config: &mut Config, line: &Line) -> Result<(), String> {
         }
         "change" => {
             let change = Change {
-                at_ns: line.parsed("at_ns")?,
+                group: line.parsed("group")?,
                 cohort: cohort_of(config)?,
                 way: line.way()?,
                 base_ns: line.or("base_ns", 0)?,
@@ -224,7 +224,7 @@ server netns=s dev=wan address=203.0.113.10
 cohort name=pppoe mtu=1454 too_big=0 clamp_mss=1414 hop=198.51.100.1
 link cohort=pppoe direction=down service_ns=2e6 load=0.9 dscp=46:0,*:8 hops=5
 home name=a netns=h dev=wan address=192.168.11.2 public=198.51.100.5 cohort=pppoe psid=3 up_ns=4000000 down_ns=4100000
-change at_ns=60 cohort=pppoe direction=up base_ns=-5 hops=2";
+change group=1 cohort=pppoe direction=up base_ns=-5 hops=2";
 
     #[test]
     fn a_world_is_read_whole() {

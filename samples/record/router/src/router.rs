@@ -9,7 +9,7 @@ use crate::random::Random;
 use crate::system::{monotonic_ns, realtime_ns, Tun, Waiter, TIMER_TOKEN};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::io;
+use std::io::{self, Read, Write};
 
 const STDIN_TOKEN: u64 = u64::MAX - 1;
 const SERVER_TOKEN: u64 = u64::MAX - 2;
@@ -129,7 +129,15 @@ impl Router {
             waiter.wait(may_sleep, &mut ready);
             for &token in &ready {
                 match token {
-                    STDIN_TOKEN => return self.end(),
+                    STDIN_TOKEN => {
+                        let read = io::stdin().read(&mut buffer)?;
+                        if read == 0 {
+                            return self.end();
+                        }
+                        for _ in buffer[..read].iter().filter(|&&byte| byte == b'\n') {
+                            self.make_changes()?;
+                        }
+                    }
                     // It stays readable until it is set anew, which the next sleep does.
                     TIMER_TOKEN => waiter.set_deadline(None)?,
                     SERVER_TOKEN => {
@@ -288,7 +296,6 @@ impl Router {
         mut record: Record,
     ) -> io::Result<()> {
         let since = now - self.started_ns;
-        self.make_changes(since);
         let cohort = self.config.homes[home].cohort;
         let rules = &self.config.cohorts[cohort];
         let link = &rules.ways[way as usize];
@@ -334,15 +341,22 @@ impl Router {
         self.waiting.push(Reverse(Waiting { due_ns, number: self.number, to_server, bytes, record }));
     }
 
-    fn make_changes(&mut self, since_ns: i64) {
+    /// The next group of changes; says `changed NS` when it is made.
+    fn make_changes(&mut self) -> io::Result<()> {
+        let group = match self.config.changes.get(self.changes_made) {
+            None => return Ok(()),
+            Some(change) => change.group,
+        };
         while let Some(change) = self.config.changes.get(self.changes_made) {
-            if change.at_ns > since_ns {
-                return;
+            if change.group != group {
+                break;
             }
             let route = &mut self.routes[change.cohort][change.way as usize];
             route.0 += change.base_ns;
             route.1 += change.hops;
             self.changes_made += 1;
         }
+        println!("changed {}", realtime_ns());
+        io::stdout().flush()
     }
 }
