@@ -5,12 +5,15 @@
  * builds. Its randomness is seeded by the clock, so two recordings do not hold the same moves.
  */
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { debianVersion, folder, homeIn, untilPrinted } from './programs.ts';
 import type { Game } from './types.ts';
 
 const PORT = 30_000;
+const CONTENT = '/usr/share/games/minetest/games/minetest_game';
+const MEDIA: readonly string[] = ['.png', '.ogg', '.b3d', '.obj', '.tr'];
 
 const SERVER = [
   'server_announce = false',
@@ -52,6 +55,15 @@ const PLAYER = [
   'random_input = true',
 ];
 
+/** What the server offers for download, by SHA-1: the names that the client's cache has. */
+function media(): Map<string, Buffer> {
+  const files = readdirSync(CONTENT, { recursive: true, encoding: 'utf8' });
+  const contents = files
+    .filter((name) => MEDIA.includes(extname(name)))
+    .map((name) => readFileSync(join(CONTENT, name)));
+  return new Map(contents.map((bytes) => [createHash('sha1').update(bytes).digest('hex'), bytes]));
+}
+
 export const luanti: Game = {
   id: 'luanti',
   packages: ['minetest-server', 'minetest'],
@@ -82,6 +94,9 @@ export const luanti: Game = {
     const home = folder(host, `luanti-${seed}`);
     const config = join(home, 'minetest.conf');
     writeFileSync(config, `${PLAYER.join('\n')}\n`);
+    // Players who have been here before: 3 MB of pictures for each would outweigh twenty minutes of play.
+    const cache = folder(host, `luanti-${seed}`, 'cache', 'minetest', 'media');
+    for (const [sha1, bytes] of media()) writeFileSync(join(cache, sha1), bytes);
     const to = [
       '--address',
       server.address,
