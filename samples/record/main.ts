@@ -1,0 +1,117 @@
+/**
+ * Records real games across a path whose truth is set (README.md). As root, on Debian; installs what is missing.
+ *
+ *   npm run build && node dist/samples/record/main.js [--scenario NAME …] [--minutes N] [--out DIR]
+ */
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { GAMES } from './games/index.ts';
+import { findLeftovers, isClean, prefixOf, removeLeftovers, removeOrphans } from './leftovers.ts';
+import { installPackages } from './packages.ts';
+import type { ScenarioPlan } from './plan.ts';
+import { publish, updateManifest } from './publish.ts';
+import { buildRouter } from './router.ts';
+import { scenarios } from './scenarios.ts';
+import { World, type Recorded } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', multiple: true },
+    minutes: { type: 'string' },
+    out: { type: 'string', default: 'samples' },
+  },
+});
+
+const prefix = prefixOf(process.pid);
+const tidy = (): void => removeLeftovers(findLeftovers(prefix));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    tidy();
+    process.exit(1);
+  });
+process.on('exit', tidy);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const chosen = chosenScenarios();
+  if (process.getuid?.() !== 0) throw new Error('namespaces, devices and captures need root');
+  removeOrphans();
+  const played = new Set(
+    chosen.flatMap(({ worlds }) => worlds.flatMap(({ homes }) => homes.flatMap(({ games }) => games))),
+  );
+  const games = GAMES.filter(({ id }) => played.has(id));
+  installPackages(games.flatMap(({ packages }) => packages));
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  const binary = buildRouter(folder);
+  // The long one beside all the short ones, which take turns.
+  const long = chosen.filter(({ worlds }) => worlds.some(({ seconds }) => seconds > 300));
+  const lanes = [
+    ...long.map((scenario) => [scenario]),
+    chosen.filter((scenario) => !long.includes(scenario)),
+  ];
+  const failed: string[] = [];
+  const results = await Promise.all(
+    lanes.map(async (lane) => {
+      const done: [ScenarioPlan, readonly Recorded[]][] = [];
+      for (const scenario of lane)
+        try {
+          done.push([scenario, await record(scenario, { binary, folder })]);
+        } catch (error) {
+          // The others are still worth having.
+          failed.push(scenario.name);
+          process.stderr.write(`${scenario.name}: ${String(error)}\n`);
+        }
+      return done;
+    }),
+  );
+  // Only now: compressing beside a recording would take its processors.
+  for (const [scenario, recorded] of results.flat())
+    publish(scenario, recorded, GAMES, { binary, folder, out: values.out });
+  updateManifest(values.out);
+  tidy();
+  const left = findLeftovers(prefix);
+  process.stdout.write(isClean(left) ? 'nothing is left behind\n' : `left behind: ${JSON.stringify(left)}\n`);
+  if (failed.length > 0) process.stderr.write(`not recorded: ${failed.join(', ')}\n`);
+  return isClean(left) && failed.length === 0 ? 0 : 1;
+}
+
+function chosenScenarios(): ScenarioPlan[] {
+  const names = values.scenario ?? scenarios.map(({ name }) => name);
+  const most = values.minutes === undefined ? Infinity : Number(values.minutes) * 60;
+  if (!(most >= 60)) throw new Error('--minutes needs a number from 1 on');
+  return names.map((name) => {
+    const found = scenarios.find((scenario) => scenario.name === name);
+    if (found === undefined)
+      throw new Error(`no scenario ${name}; there are ${scenarios.map((one) => one.name).join(', ')}`);
+    const worlds = found.worlds.map((world) => ({ ...world, seconds: Math.min(world.seconds, most) }));
+    return { ...found, worlds };
+  });
+}
+
+async function record(
+  scenario: ScenarioPlan,
+  { binary, folder }: { binary: string; folder: string },
+): Promise<readonly Recorded[]> {
+  process.stdout.write(`${new Date().toISOString()} ${scenario.name}\n`);
+  const recorded = await Promise.all(
+    scenario.worlds.map(async (plan, index) => {
+      const name = `${scenario.name}-${index}-`;
+      const world = new World(plan, GAMES, {
+        binary,
+        folder: join(folder, `${scenario.name}-${index}`),
+        prefix: `${prefix}${name}`,
+      });
+      try {
+        return await world.record();
+      } finally {
+        world.remove();
+      }
+    }),
+  );
+  process.stdout.write(`${new Date().toISOString()} ${scenario.name} recorded\n`);
+  return recorded;
+}
