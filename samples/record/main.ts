@@ -4,17 +4,14 @@
  *   npm run build && node dist/samples/record/main.js [--scenario NAME …] [--minutes N] [--out DIR]
  */
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GAMES } from './games/index.ts';
-import { findLeftovers, isClean, prefixOf, removeLeftovers, removeOrphans } from './leftovers.ts';
 import { installPackages } from './packages.ts';
 import type { ScenarioPlan } from './plan.ts';
 import { publish, updateManifest } from './publish.ts';
-import { buildRouter } from './router.ts';
 import { scenarios } from './scenarios.ts';
+import { openSession, requireRoot, type Session } from './session.ts';
 import { World, type Recorded } from './world.ts';
 
 const { values } = parseArgs({
@@ -25,28 +22,17 @@ const { values } = parseArgs({
   },
 });
 
-const prefix = prefixOf(process.pid);
-const tidy = (): void => removeLeftovers(findLeftovers(prefix));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    tidy();
-    process.exit(1);
-  });
-process.on('exit', tidy);
-
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const chosen = chosenScenarios();
-  if (process.getuid?.() !== 0) throw new Error('namespaces, devices and captures need root');
-  removeOrphans();
+  requireRoot();
   const played = new Set(
     chosen.flatMap(({ worlds }) => worlds.flatMap(({ homes }) => homes.flatMap(({ games }) => games))),
   );
   const games = GAMES.filter(({ id }) => played.has(id));
   installPackages(games.flatMap(({ packages }) => packages));
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  const binary = buildRouter(folder);
+  const session = openSession();
   // The long one beside all the short ones, which take turns.
   const long = chosen.filter(({ worlds }) => worlds.some(({ seconds }) => seconds > 300));
   const lanes = [
@@ -59,7 +45,7 @@ async function main(): Promise<number> {
       const done: [ScenarioPlan, readonly Recorded[]][] = [];
       for (const scenario of lane)
         try {
-          done.push([scenario, await record(scenario, { binary, folder })]);
+          done.push([scenario, await record(scenario, session)]);
         } catch (error) {
           // The others are still worth having.
           failed.push(scenario.name);
@@ -70,13 +56,12 @@ async function main(): Promise<number> {
   );
   // Only now: compressing beside a recording would take its processors.
   for (const [scenario, recorded] of results.flat())
-    publish(scenario, recorded, GAMES, { binary, folder, out: values.out });
+    publish(scenario, recorded, GAMES, { ...session, out: values.out });
   updateManifest(values.out);
-  tidy();
-  const left = findLeftovers(prefix);
-  process.stdout.write(isClean(left) ? 'nothing is left behind\n' : `left behind: ${JSON.stringify(left)}\n`);
+  const left = session.close();
+  process.stdout.write(left === null ? 'nothing is left behind\n' : `left behind: ${left}\n`);
   if (failed.length > 0) process.stderr.write(`not recorded: ${failed.join(', ')}\n`);
-  return isClean(left) && failed.length === 0 ? 0 : 1;
+  return left === null && failed.length === 0 ? 0 : 1;
 }
 
 function chosenScenarios(): ScenarioPlan[] {
@@ -94,7 +79,7 @@ function chosenScenarios(): ScenarioPlan[] {
 
 async function record(
   scenario: ScenarioPlan,
-  { binary, folder }: { binary: string; folder: string },
+  { binary, folder, prefix }: Session,
 ): Promise<readonly Recorded[]> {
   process.stdout.write(`${new Date().toISOString()} ${scenario.name}\n`);
   const recorded = await Promise.all(

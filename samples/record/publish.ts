@@ -125,7 +125,12 @@ function truthText(scenario: ScenarioPlan, worlds: readonly WorldTruth[], games:
 }
 
 function debianVersion(name: string): string {
-  return execFileSync('dpkg-query', ['-W', '-f=${Version}', name], { encoding: 'utf8' }).trim();
+  try {
+    const argv = ['-W', '-f=${Version}', name];
+    return execFileSync('dpkg-query', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return 'not installed';
+  }
 }
 
 function caseYaml({ truth, worlds }: ScenarioPlan): string {

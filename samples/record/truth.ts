@@ -13,7 +13,9 @@ import { readPing } from './services.ts';
 import type { Recorded } from './world.ts';
 
 export const DEFINITIONS = {
-  sent: 'IP packets read from the sender’s device within the window, without ICMP errors that the path made',
+  untimed:
+    'packets of the whole run whose sending the router did not see: their delay counts from when it woke',
+  sent: 'IP packets given to the sender’s device within the window, without ICMP errors that the path made',
   delivered: 'of those, written to the receiver’s device at any time',
   in_flight_at_end:
     'of the delivered, written after the window ended: absent from the far end’s capture without being lost',
@@ -93,6 +95,7 @@ export interface WorldTruth {
   readonly route_changes: readonly { readonly at_ns: number; readonly changes: unknown }[];
   readonly starved: readonly { readonly at_ns: number; readonly for_ns: number }[];
   readonly router_was_real_time: boolean;
+  readonly untimed: number;
 }
 
 interface CohortTruth {
@@ -174,6 +177,7 @@ export function worldTruth(recorded: Recorded, movedByNs: bigint): WorldTruth {
       for_ns: Number(to - from),
     })),
     router_was_real_time: recorded.isRealTime,
+    untimed: recorded.untimed,
   };
 }
 

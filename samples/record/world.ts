@@ -47,6 +47,8 @@ export interface Recorded {
   /** UTC ns of each time a server was stopped and let go on. */
   readonly starvedNs: readonly (readonly [bigint, bigint])[];
   readonly isRealTime: boolean;
+  /** Packets whose sending time the router did not see: their delay begins when it woke. */
+  readonly untimed: number;
 }
 
 export class World {
@@ -141,6 +143,7 @@ export class World {
       pings: new Map([...this.pings].map(([name, program]) => [name, program.logText()])),
       changedAtNs: [...said.matchAll(/^changed (\d+)$/gm)].map(([, ns]) => BigInt(ns ?? 0)),
       starvedNs: this.starved,
+      untimed: Number(/^untimed (\d+)$/m.exec(said)?.[1] ?? 0),
       isRealTime: /^ready \d+ real-time yes$/m.test(said),
     };
   }

@@ -2,7 +2,7 @@
 //!
 //! | at | bytes | |
 //! |---|---|---|
-//! | 0 | 8 | UTC ns when it was read from its sender's device |
+//! | 0 | 8 | UTC ns when its sender gave it to the device |
 //! | 8 | 8 | UTC ns when it was written to its receiver's device; 0 where it was not |
 //! | 16 | 8 | identity (packet.rs) |
 //! | 24 | 8 | ns it was meant to wait in the queue |

@@ -15,8 +15,16 @@ const STDIN_TOKEN: u64 = u64::MAX - 1;
 const SERVER_TOKEN: u64 = u64::MAX - 2;
 /// The timer wakes us late by up to so much; the rest is waited out awake.
 const SPIN_NS: i64 = 120_000;
+/// A clock that is set in between must not send a packet off to another time.
+const MOST_WAKING_NS: i64 = 50_000_000;
 /// A copy comes this much behind its original.
 const COPY_BEHIND_NS: i64 = 250_000;
+
+/// The same instant on the clock that delays are kept by: a packet is delayed from when it was sent, not from when we woke.
+fn monotonic_at(utc_ns: i64) -> i64 {
+    let woken = (realtime_ns() - utc_ns).clamp(0, MOST_WAKING_NS);
+    monotonic_ns() - woken
+}
 
 struct Waiting {
     due_ns: i64,
@@ -141,14 +149,14 @@ impl Router {
                     // It stays readable until it is set anew, which the next sleep does.
                     TIMER_TOKEN => waiter.set_deadline(None)?,
                     SERVER_TOKEN => {
-                        while let Some(len) = self.server.receive(&mut buffer) {
-                            self.take_from_server(&buffer[..len])?;
+                        while let Some((len, at_ns)) = self.server.receive(&mut buffer) {
+                            self.take_from_server(&buffer[..len], at_ns)?;
                         }
                     }
                     home => {
                         let home = home as usize;
-                        while let Some(len) = self.homes[home].receive(&mut buffer) {
-                            self.take_from_home(home, &buffer[..len])?;
+                        while let Some((len, at_ns)) = self.homes[home].receive(&mut buffer) {
+                            self.take_from_home(home, &buffer[..len], at_ns)?;
                         }
                     }
                 }
@@ -160,6 +168,8 @@ impl Router {
         while let Some(Reverse(left)) = self.waiting.pop() {
             self.log.add(&Record { fate: Fate::UnderWay, ..left.record })?;
         }
+        let untimed: u64 = self.homes.iter().map(|home| home.untimed).sum::<u64>() + self.server.untimed;
+        println!("untimed {}", untimed);
         self.log.finish()
     }
 
@@ -196,10 +206,11 @@ impl Router {
         }
     }
 
-    fn take_from_home(&mut self, home: usize, given: &[u8]) -> io::Result<()> {
-        let now = monotonic_ns();
+    fn take_from_home(&mut self, home: usize, given: &[u8], at_ns: i64) -> io::Result<()> {
+        let now = monotonic_at(at_ns);
         let found = layout(given);
         let mut record = self.record(Way::Up, home, given, found.as_ref());
+        record.in_ns = at_ns;
         let at = match found {
             None => return self.log.add(&Record { fate: Fate::Refused, ..record }),
             Some(at) => at,
@@ -225,10 +236,11 @@ impl Router {
         Ok(())
     }
 
-    fn take_from_server(&mut self, given: &[u8]) -> io::Result<()> {
-        let now = monotonic_ns();
+    fn take_from_server(&mut self, given: &[u8], at_ns: i64) -> io::Result<()> {
+        let now = monotonic_at(at_ns);
         let found = layout(given);
         let mut record = self.record(Way::Down, usize::from(u16::MAX), given, found.as_ref());
+        record.in_ns = at_ns;
         let mut bytes = given.to_vec();
         let config = &self.config;
         let home = found.and_then(|at| self.napt.inward(&mut bytes, &at, |home| config.homes[home].device.address));
