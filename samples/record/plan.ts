@@ -108,6 +108,8 @@ export interface WorldPlan {
   readonly hasAtomicIds: boolean;
   /** Seconds between pings of captured homes. */
   readonly pingSeconds: number;
+  /** Payload bytes of UDP that stay in the published capture: what tells packets apart and what a decoder knows a game by. */
+  readonly keptUdpBytes: number;
   /** UTC of the first instant of the published capture; null keeps the time it was recorded at. */
   readonly placedAt: string | null;
 }

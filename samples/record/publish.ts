@@ -28,7 +28,7 @@ export interface RecordedTruth {
   readonly licence: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly server: string;
-  readonly kept_payload_bytes: typeof KEPT_BYTES;
+  readonly kept_payload_bytes: typeof KEPT_BYTES & { readonly udp: number };
   readonly definitions: typeof DEFINITIONS;
   readonly worlds: readonly WorldTruth[];
 }
@@ -78,7 +78,10 @@ function trimmed(
           stepNs: step?.ns ?? 0,
         };
   const inputs = end === 'server' ? [serverCapture] : homeCaptures;
-  writeFileSync(text, trimText({ inputs, out, fromNs, toNs, shiftNs, clock }));
+  writeFileSync(
+    text,
+    trimText({ keptUdpBytes: plan.keptUdpBytes, inputs, out, fromNs, toNs, shiftNs, clock }),
+  );
   execFileSync(binary, ['trim', text], { stdio: ['ignore', 'ignore', 'inherit'] });
   return readFileSync(out);
 }
@@ -104,7 +107,7 @@ function truthText(scenario: ScenarioPlan, worlds: readonly WorldTruth[], games:
       ...Object.fromEntries(SERVICES.map((name) => [name, debianVersion(name)])),
     },
     server: SERVER_ADDRESS,
-    kept_payload_bytes: KEPT_BYTES,
+    kept_payload_bytes: { ...KEPT_BYTES, udp: scenario.worlds[0]?.keptUdpBytes ?? 0 },
     definitions: DEFINITIONS,
     worlds,
   };

@@ -77,6 +77,7 @@ export interface TrimPlan {
   readonly fromNs: bigint;
   readonly toNs: bigint;
   readonly shiftNs: bigint;
+  readonly keptUdpBytes: number;
   /** What this end's clock shows beyond the true time. */
   readonly clock: {
     readonly offsetNs: number;
@@ -86,14 +87,14 @@ export interface TrimPlan {
   };
 }
 
-/** Payload bytes kept: what the matcher needs to tell packets apart and what a decoder needs to know a game by. */
-export const KEPT_BYTES = { udp: 12, tcp: 8, icmp: 8 } as const;
+/** Payload bytes kept of what is not UDP. */
+export const KEPT_BYTES = { tcp: 8, icmp: 8 } as const;
 
-export function trimText({ inputs, out, fromNs, toNs, shiftNs, clock }: TrimPlan): string {
+export function trimText({ keptUdpBytes, inputs, out, fromNs, toNs, shiftNs, clock }: TrimPlan): string {
   const lines = [
     `out path=${out}`,
     `window from_ns=${fromNs} to_ns=${toNs}`,
-    `keep udp=${KEPT_BYTES.udp} tcp=${KEPT_BYTES.tcp} icmp=${KEPT_BYTES.icmp}`,
+    `keep udp=${keptUdpBytes} tcp=${KEPT_BYTES.tcp} icmp=${KEPT_BYTES.icmp}`,
     `clock shift_ns=${shiftNs} offset_ns=${clock.offsetNs} skew_ppm=${clock.skewPpm} step_at_ns=${clock.stepAtNs} step_ns=${clock.stepNs}`,
     ...inputs.map((path) => `in path=${path}`),
   ];

@@ -2,10 +2,10 @@
 
 import type { CohortPlan, HomePlan, LinkPlan, ScenarioPlan, WorldPlan } from './plan.ts';
 
-/** Half a minute is left out at either end of a period; thirty whole minutes is what a comparison needs. */
-const CASE_SECONDS = 31 * 60;
-const SHORT_SECONDS = 80;
-const HALFWAY = 40;
+/** Half a minute is left out at either end of a period; thirty whole minutes, from 13:00 and 21:00 in Japan, is what a comparison needs. */
+const CASE_SECONDS = 31 * 60 + 15;
+const SHORT_SECONDS = 70;
+const HALFWAY = 42;
 
 /** A path in the afternoon: 0.2 ms of queue, and the odd packet lost. */
 const QUIET: LinkPlan = { serviceNs: 300_000, load: 0.4, loadWander: 0.03, loss: 0.0002, lossBurst: 1.5 };
@@ -115,8 +115,9 @@ const WORLD: Omit<WorldPlan, 'period' | 'seed' | 'cohorts' | 'homes'> = {
   routeChanges: [],
   events: [],
   markUdp: null,
-  hasAtomicIds: false,
+  hasAtomicIds: true,
   pingSeconds: 2,
+  keptUdpBytes: 12,
   placedAt: '2026-11-18T12:10:00Z',
 };
 
@@ -125,10 +126,15 @@ const everywhere =
   () =>
     link;
 
-const FOUR_HOMES: readonly Residents[] = [
-  { cohort: 'flets-pppoe', games: [['openarena'], ['luanti']], captured: 2 },
+const THREE_HOMES: readonly Residents[] = [
+  { cohort: 'flets-pppoe', games: [['openarena']], captured: 1 },
   { cohort: 'map-e', games: [['teeworlds']], captured: 1 },
   { cohort: 'cable', games: [['openarena']], captured: 1 },
+];
+const FAMILIES: readonly Residents[] = [
+  { cohort: 'flets-pppoe', games: [['luanti'], ['voice'], ['wireguard']], captured: 3 },
+  { cohort: 'map-e', games: [['quic'], ['openttd']], captured: 2 },
+  { cohort: 'cable', games: [['web'], ['teeworlds'], ['openarena']], captured: 3 },
 ];
 
 function short(name: string, question: string, truth: string, world: Partial<WorldPlan>): ScenarioPlan {
@@ -142,27 +148,35 @@ function short(name: string, question: string, truth: string, world: Partial<Wor
         period: 'only',
         seed: 1000 + [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0),
         cohorts: cohorts(everywhere(LOSSLESS)),
-        homes: homes(FOUR_HOMES),
+        homes: homes(THREE_HOMES),
         ...world,
       },
     ],
   };
 }
 
+/** Twelve play, six more are in the lobby: they have the presence connection alone, which costs little and makes every cohort one that can be judged. */
 const CASE_HOMES: readonly Residents[] = [
   {
     cohort: 'flets-pppoe',
-    games: [['openarena'], ['luanti'], ['teeworlds'], ['openarena'], ['luanti'], ['openarena']],
+    games: [
+      ['openarena-10'],
+      ['openarena-10'],
+      ['luanti'],
+      ['openarena-10'],
+      ['openarena-10'],
+      ['openarena-10'],
+    ],
     captured: 2,
   },
   {
     cohort: 'map-e',
-    games: [['openarena'], ['luanti'], [], [], [], []],
+    games: [['openarena-10'], ['openarena-10'], ['openarena-10'], [], [], []],
     captured: 1,
   },
   {
     cohort: 'cable',
-    games: [['openarena'], ['luanti'], [], [], [], []],
+    games: [['openarena-10'], ['openarena-10'], ['openarena-10'], [], [], []],
     captured: 1,
   },
 ];
@@ -181,9 +195,8 @@ const evening: ScenarioPlan = {
       cohorts: cohorts(everywhere(QUIET)),
       homes: homes(CASE_HOMES),
       clock: { offsetNs: 37_000_000, skewPpm: 12, step: null },
-      hasAtomicIds: true,
       pingSeconds: 5,
-      placedAt: '2026-11-18T03:59:30Z',
+      placedAt: '2026-11-18T03:59:20Z',
     },
     {
       ...WORLD,
@@ -195,9 +208,8 @@ const evening: ScenarioPlan = {
       ),
       homes: homes(CASE_HOMES),
       clock: { offsetNs: 37_000_000, skewPpm: 12, step: null },
-      hasAtomicIds: true,
       pingSeconds: 5,
-      placedAt: '2026-11-18T11:59:30Z',
+      placedAt: '2026-11-18T11:59:20Z',
     },
   ],
 };
@@ -211,13 +223,19 @@ const noDifference: ScenarioPlan = {
     period,
     seed: 77 + index,
     cohorts: cohorts(everywhere(QUIET)),
-    homes: homes(FOUR_HOMES),
+    homes: homes(THREE_HOMES),
     placedAt: index === 0 ? '2026-11-18T04:10:00Z' : '2026-11-18T12:10:00Z',
   })),
 };
 
 export const scenarios: readonly ScenarioPlan[] = [
   evening,
+  short(
+    'families',
+    'What runs here, and how far away is each player?',
+    'nothing is wrong: eight homes, each with another program',
+    { homes: homes(FAMILIES), hasAtomicIds: false, seconds: 45, pingSeconds: 1, keptUdpBytes: 48 },
+  ),
   short(
     'return-congestion',
     'Everybody lags: which way?',
@@ -239,11 +257,11 @@ export const scenarios: readonly ScenarioPlan[] = [
   short(
     'disorder',
     'Players jitter: does the path keep the order?',
-    '1 % held back by 30 ms and 0.5 % doubled, from every home to the server; nothing the other way',
+    '1 % held back by 70 ms and 0.5 % doubled, from every home to the server; nothing the other way',
     {
       cohorts: cohorts((_, direction) =>
         direction === 'up'
-          ? { ...LOSSLESS, reorder: 0.01, reorderNs: 30_000_000, duplicate: 0.005 }
+          ? { ...LOSSLESS, reorder: 0.01, reorderNs: 70_000_000, duplicate: 0.005 }
           : LOSSLESS,
       ),
     },
@@ -287,6 +305,7 @@ export const scenarios: readonly ScenarioPlan[] = [
     'It got worse at one instant.',
     `after ${HALFWAY} s the way from the server to every home is 12 ms longer and has 3 more hops`,
     {
+      seconds: 2 * HALFWAY,
       routeChanges: [
         {
           atSeconds: HALFWAY,
@@ -306,7 +325,7 @@ export const scenarios: readonly ScenarioPlan[] = [
     'the server of openarena is stopped for 120 ms every 1.5 s; the path is quiet',
     {
       homes: homes([
-        { cohort: 'flets-pppoe', games: [['openarena'], ['openarena']], captured: 2 },
+        { cohort: 'flets-pppoe', games: [['openarena']], captured: 1 },
         { cohort: 'map-e', games: [['openarena']], captured: 1 },
         { cohort: 'cable', games: [['openarena']], captured: 1 },
       ]),
@@ -321,7 +340,7 @@ export const scenarios: readonly ScenarioPlan[] = [
       // The claim needs a minute of silence after the last of them.
       seconds: 120,
       homes: homes([
-        { cohort: 'flets-pppoe', games: [[], []], captured: 2 },
+        { cohort: 'flets-pppoe', games: [[]], captured: 1 },
         { cohort: 'map-e', games: [[]], captured: 1 },
         { cohort: 'cable', games: [['openarena']], captured: 1 },
       ]),
@@ -333,6 +352,7 @@ export const scenarios: readonly ScenarioPlan[] = [
     'One-way delay jumps.',
     `no packet is late: the client’s clock, 20 ppm slow, is set forth by 40 ms after ${HALFWAY} s`,
     {
+      seconds: 2 * HALFWAY,
       clock: {
         offsetNs: -5_000_000,
         skewPpm: 20,

@@ -80,6 +80,7 @@ const plan: WorldPlan = {
   markUdp: null,
   hasAtomicIds: false,
   pingSeconds: 1,
+  keptUdpBytes: 12,
   placedAt: null,
 };
 const scenario: ScenarioPlan = { name: 'self-test', question: '', truth: '', worlds: [plan] };

@@ -1,7 +1,7 @@
 /**
  * Programs beside the games: what a player's machine and a studio's host talk about while a game is on. All are Debian's.
  *
- * - presence: a broker tells every home something every two seconds by MQTT, quality of service 1: each message is answered
+ * - presence: a broker tells every home something every three seconds by MQTT, quality of service 1: each message is answered
  *   at once, so a TCP connection per home shows MSS, handshake and round trip all the time.
  * - download: a patch by HTTP.
  * - banner: a service that answers and closes.
@@ -17,7 +17,7 @@ export const SERVICES: readonly string[] = ['mosquitto', 'mosquitto-clients', 'i
 export const PRESENCE_PORT = 1883;
 export const DOWNLOAD_PORT = 5201;
 export const BANNER_PORT = 7007;
-const PRESENCE_EVERY_MS = 2000;
+const PRESENCE_EVERY_MS = 3000;
 
 export async function startPresence(server: Host): Promise<() => void> {
   const config = join(server.directory, 'mosquitto.conf');

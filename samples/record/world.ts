@@ -29,6 +29,8 @@ const SERVER_NICENESS = -12;
 const SNAPLEN = 160;
 /** The router stamps packets that wait here too late, so it is long, and a full one fails the recording. */
 const DEVICE_QUEUE = 2000;
+/** Games take a seed from 1 to this; no two players of a world have the same. */
+const SEEDS = 32;
 /** Players do not come all at once; all are there half a minute after the captures began. */
 const ARRIVE_WITHIN_MS = 15_000;
 
@@ -260,7 +262,8 @@ export class World {
   private arrive(plan: HomePlan, host: Host, index: number): void {
     startPresenceClient(host, this.server);
     plan.games.forEach((id, at) => {
-      const player = this.game(id).startPlayer(host, this.server, this.plan.seed * 100 + index * 4 + at);
+      const seed = 1 + ((index * 2 + at + this.plan.seed) % SEEDS);
+      const player = this.game(id).startPlayer(host, this.server, seed);
       void player.exited.then((code) =>
         this.failures.push(`a player of ${id} at ${plan.name} ended with ${code}: ${tail(player)}`),
       );

@@ -2,7 +2,7 @@
 
 import { iperf } from './iperf.ts';
 import { luanti } from './luanti.ts';
-import { openarena } from './openarena.ts';
+import { openarena, openarenaAtTen } from './openarena.ts';
 import { openttd } from './openttd.ts';
 import { quic } from './quic.ts';
 import { teeworlds } from './teeworlds.ts';
@@ -14,6 +14,7 @@ import { wireguard } from './wireguard.ts';
 export const GAMES: readonly Game[] = [
   teeworlds,
   openarena,
+  openarenaAtTen,
   luanti,
   openttd,
   voice,

@@ -13,8 +13,8 @@ import type { Game, Host, RunningProgram } from './types.ts';
 
 const PORT = 51_820;
 const MOST_PLAYERS = 32;
-/** Documentation addresses (RFC 5737): inside the tunnel only. */
-const inside = (seed: number): string => `203.0.113.${seed + 1}`;
+/** Inside the tunnel only, and of no other network of a recorded world. */
+const inside = (seed: number): string => `10.66.0.${seed + 1}`;
 
 /** Any 32 bytes are a private key; `wg` clamps them (RFC 7748 5). */
 function privateKey(name: string): string {
