@@ -250,6 +250,62 @@ describe('what pair says of each', () => {
 });
 
 describe('what one end says of each', () => {
+  /** Beside the server, every TCP flow that the presence broker answers: one per home. */
+  const presence = async (name: string, period = 'only') =>
+    (await flowsOf(ends(name, period)[1])).filter((flow) => flow['responder_port'] === '1883');
+
+  describe.each(everyWorld)('$name $period', ({ name, period, world }) => {
+    it('has the round trip to every home', async () => {
+      const flows = await presence(name, period);
+      let homes = 0;
+      for (const home of world.homes) {
+        const flow = flows.find((one) => one['initiator'] === home.public_address);
+        const least = home.client_to_server.delay_min_ns! + home.server_to_client.delay_min_ns!;
+        const cohort = world.cohorts.find((one) => one.name === home.cohort);
+        if (Number(flow?.['rtt_to_initiator_samples']) < 10 || world.route_changes.length > 0) continue;
+        homes += 1;
+        // Few samples may all miss the floor of a busy queue; there the median of the minutes is compared (below).
+        if (isQuiet(cohort?.down)) {
+          const p50 = Number(flow?.['rtt_to_initiator_p50_ns']);
+          expect(Math.abs(p50 - home.rtt_p50_ns!), `${home.name} ${p50} ${home.rtt_p50_ns}`).toBeLessThan(
+            within(home.rtt_p50_ns!),
+          );
+          expect(Math.abs(Number(flow?.['rtt_to_initiator_min_ns']) - least)).toBeLessThan(within(least));
+        }
+        expect(Number(flow?.['rtt_to_initiator_min_ns'])).toBeGreaterThan(least - 50_000);
+      }
+      if (world.route_changes.length === 0) expect(homes).toBeGreaterThanOrEqual(world.homes.length - 1);
+    });
+
+    it('was measured by ping as the router says', () => {
+      for (const home of capturedHomes(world).filter(({ ping_p50_ns }) => ping_p50_ns !== null)) {
+        const cohort = world.cohorts.find((one) => one.name === home.cohort);
+        if (!isQuiet(cohort?.down) || world.route_changes.length > 0) continue;
+        expect(Math.abs(home.ping_p50_ns! - home.rtt_p50_ns!)).toBeLessThan(within(home.rtt_p50_ns!));
+      }
+    });
+
+    it('names the games by what they send, and their ticks', async () => {
+      const flows = await flowsOf(ends(name, period)[1]);
+      for (const home of world.homes)
+        for (const game of home.games) {
+          const about = `${game} at ${home.name}`;
+          const known = APPLICATIONS[game];
+          const own = flows.filter(
+            (flow) => flow['initiator'] === home.public_address && flow['protocol'] !== '6',
+          );
+          if (known === undefined) continue;
+          const flow = own.find(({ application }) => application === known.application);
+          expect(flow, about).toBeDefined();
+          const { tickMs } = known;
+          if (tickMs === null) continue;
+          const [stream] = own.filter((one) => one['responder_port'] === known.port);
+          const tick = Number(stream?.['reverse_tick_period_ns']) / 1e6;
+          expect(Math.abs(tick / tickMs - 1), `${about} ${tick}`).toBeLessThan(0.01);
+        }
+    });
+  });
+
   it('finds the sockets that one home never closes', async () => {
     const { code, stdout } = await lagdiff(['analyze', ends('half-closed')[1], '--format', 'json']);
     expect(code).toBe(0);
@@ -257,3 +313,79 @@ describe('what one end says of each', () => {
     expect(findings.find(({ id }) => id === 'connection/half-closed')?.count).toBe(30);
   });
 });
+
+/** What each program is known by, and how often its server sends. */
+const APPLICATIONS: Readonly<
+  Record<string, { readonly application: string; readonly tickMs: number | null; readonly port?: string }>
+> = {
+  openarena: { application: 'quake3', tickMs: 50, port: '27960' },
+  'openarena-10': { application: 'quake3', tickMs: 100, port: '27960' },
+  teeworlds: { application: 'teeworlds', tickMs: 40, port: '8303' },
+  luanti: { application: 'luanti', tickMs: null },
+  quic: { application: 'quic', tickMs: null },
+  wireguard: { application: 'wireguard', tickMs: null },
+  voice: { application: 'rtp', tickMs: null },
+};
+
+function isQuiet(link: unknown): boolean {
+  return (link as { readonly load: number } | undefined)!.load < 0.5;
+}
+
+interface ComparisonRow {
+  readonly cohort: string;
+  readonly metric: string;
+  readonly verdict: string;
+  readonly difference: number;
+}
+
+describe('what two periods say', () => {
+  const compare = async (
+    name: string,
+  ): Promise<{ verdict: string; comparisons: readonly ComparisonRow[] }> => {
+    const [baseline, evening] = [ends(name, 'baseline')[1], ends(name, 'evening')[1]];
+    const { code, stdout } = await lagdiff([
+      ...['diff', '--baseline', baseline, '--evening', evening, '--format', 'json'],
+      ...['--cohorts', join(folder, name, 'cohorts.csv'), '--server', '203.0.113.10'],
+    ]);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as { verdict: string; comparisons: readonly ComparisonRow[] };
+  };
+
+  it('finds the cohort that got worse in the evening, by how much, and nobody else', async () => {
+    const { verdict, comparisons } = await compare('evening');
+    expect(verdict).toBe('DEGRADED');
+    const row = (cohort: string, metric: string): ComparisonRow =>
+      comparisons.find((one) => one.cohort === cohort && one.metric === metric)!;
+    const affected = row('flets-pppoe', 'rtt_p50_ns');
+    expect(affected.verdict).toBe('DEGRADED');
+    const shift = shiftOf('flets-pppoe');
+    expect(Math.abs(affected.difference - shift)).toBeLessThan(within(shift));
+    for (const cohort of ['map-e', 'cable']) {
+      expect(row(cohort, 'rtt_p50_ns').verdict).toBe('EQUIVALENT');
+      expect(Math.abs(row(cohort, 'rtt_p50_ns').difference - shiftOf(cohort))).toBeLessThan(300_000);
+    }
+    for (const { cohort, verdict: of, metric } of comparisons)
+      if (cohort === 'map-e' || cohort === 'cable') expect(of, `${cohort} ${metric}`).not.toBe('DEGRADED');
+  });
+
+  it('never calls a draw of the same path worse', async () => {
+    const { verdict, comparisons } = await compare('no-difference');
+    expect(verdict).not.toBe('DEGRADED');
+    expect(comparisons.map((row) => row.verdict)).not.toContain('DEGRADED');
+  });
+});
+
+/** Difference of the medians over the player-minutes of both periods, by the router. */
+function shiftOf(cohort: string): number {
+  const p50 = (period: string): number => {
+    const minutes = truthOf('evening', period)
+      .homes.filter((home) => home.cohort === cohort)
+      .flatMap((home) => home.rtt_p50_by_minute_ns.slice(1, -1))
+      .filter((value) => value !== null)
+      .sort((a, b) => a - b);
+    return (
+      (minutes[Math.floor((minutes.length - 1) / 2)]! + minutes[Math.ceil((minutes.length - 1) / 2)]!) / 2
+    );
+  };
+  return p50('evening') - p50('baseline');
+}
