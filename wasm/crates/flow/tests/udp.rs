@@ -487,6 +487,63 @@ fn game_networking_sockets_count_by_connection() {
 }
 
 #[test]
+fn luanti_acknowledges_every_reliable_packet_by_channel_and_number() {
+    let head = |peer: u16, channel: u8| {
+        let mut bytes = 0x4f45_7403u32.to_be_bytes().to_vec();
+        bytes.extend(peer.to_be_bytes());
+        bytes.push(channel);
+        bytes
+    };
+    let ack = |peer: u16, channel: u8, number: u16| {
+        let mut bytes = head(peer, channel);
+        bytes.extend([0, 0]);
+        bytes.extend(number.to_be_bytes());
+        bytes
+    };
+    let mut talk = Talk::new();
+    for at in 0..200u16 {
+        let at_us = i64::from(at) * 50_000;
+        // The numbers of a channel begin below the wrap, and are its own.
+        let (channel, number) = ((at % 2) as u8, 65_500u16.wrapping_add(at / 2));
+        let mut data = head(2, channel);
+        data.push(3);
+        data.extend(number.to_be_bytes());
+        data.extend([1, 0, 0x23, 7, 7, 7]);
+        // Every 40th is lost behind the capture point and sent again 500 ms later.
+        talk.send(at_us, CLIENT, &data);
+        if at % 40 == 39 {
+            talk.send(at_us + 500_000, CLIENT, &data);
+            talk.send(at_us + 531_000, SERVER, &ack(1, channel, number));
+        } else {
+            talk.send(at_us + 31_000, SERVER, &ack(1, channel, number));
+        }
+        // Unreliable and in parts: no number of a packet.
+        let mut part = head(1, 2);
+        part.extend([2, 0, 9, 0, 3, 0, 1]);
+        part.resize(80, 0x61);
+        talk.send(at_us + 7000, SERVER, &part);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("luanti"));
+    assert_eq!(counts(&done, "forward")[0], Some(5));
+    assert_eq!(counts(&done, "reverse")[0], None);
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![31_000; 195]);
+}
+
+#[test]
+fn a_packet_inside_itself_or_of_another_length_is_no_luanti() {
+    for (at, wrong) in [(6usize, 3u8), (7, 4), (10, 3), (11, 9)] {
+        let mut talk = Talk::new();
+        for number in 0..60u8 {
+            let mut data = vec![0x4f, 0x45, 0x74, 3, 0, 1, 0, 3, 0, number, 0, 0, 0, number];
+            data[at] = wrong;
+            talk.send(i64::from(number) * 30_000, number % 2 == 0, &data);
+        }
+        assert_eq!(application(&talk.run()), None, "{at}");
+    }
+}
+
+#[test]
 fn encrypted_traffic_is_opaque_and_its_tick_is_found() {
     let mut random = Random(4);
     let mut talk = Talk::new();
