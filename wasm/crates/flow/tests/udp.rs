@@ -315,6 +315,39 @@ fn quic_of_both_versions_gives_its_handshake_and_a_valid_spin() {
 }
 
 #[test]
+fn quic_without_its_fixed_bit_is_told_by_its_connection_ids() {
+    let long = |first: u8, to: &[u8], from: &[u8]| {
+        let mut bytes = vec![first, 0, 0, 0, 1, to.len() as u8];
+        bytes.extend(to);
+        bytes.push(from.len() as u8);
+        bytes.extend(from);
+        bytes.resize(1200, 0x5c);
+        bytes
+    };
+    let (client, server) = ([0x4d, 0x30, 0xf5, 0x7d], [0x01, 0xc7, 0xbb, 0x84]);
+    let session = |addressed: [u8; 4]| {
+        let mut talk = Talk::new();
+        talk.send(0, CLIENT, &long(0xc4, &[9; 8], &client));
+        // Answered without the bit, as is every packet of the server from here.
+        talk.send(30_000, SERVER, &long(0x85, &addressed, &server));
+        talk.send(31_000, CLIENT, &long(0xc9, &server, &client));
+        for at in 0..60u8 {
+            let short = |first: u8, to: &[u8]| [&[first][..], to, &[at.wrapping_mul(37); 30]].concat();
+            talk.send(40_000 + i64::from(at) * 9000, SERVER, &short(at & 0x1f, &addressed));
+            talk.send(41_000 + i64::from(at) * 9000, CLIENT, &short(0x40 | at & 0x1f, &server));
+        }
+        talk.run()
+    };
+    let done = session(client);
+    assert_eq!(application(&done), Some("quic"));
+    assert_eq!(samples_by(&done, "quic_handshake", "responder"), [30_000]);
+    assert_eq!(samples_by(&done, "quic_handshake", "initiator"), [1000]);
+    // Addressed to an id that the client never chose, it is something else.
+    let other = session([1, 2, 3, 4]);
+    assert!(samples_by(&other, "quic_handshake", "responder").is_empty());
+}
+
+#[test]
 fn a_spin_bit_that_is_random_or_switched_off_gives_nothing() {
     let noise = |at_us: i64, from: bool| Random((at_us * 2 + i64::from(from)) as u64).chance(2);
     assert!(samples_by(&quic(1, noise), "quic_spin", "responder").is_empty());
@@ -528,6 +561,31 @@ fn luanti_acknowledges_every_reliable_packet_by_channel_and_number() {
     assert_eq!(counts(&done, "forward")[0], Some(5));
     assert_eq!(counts(&done, "reverse")[0], None);
     assert_eq!(samples_by(&done, "app_ack", "responder"), vec![31_000; 195]);
+}
+
+/// Client → server data and its acknowledgement 31 ms later, with a repeat that was needless: the acknowledgement had
+/// passed already, or passes sooner behind the repeat than any could.
+#[test]
+fn what_is_sent_again_without_need_was_not_lost() {
+    for again_us in [26_000, 300_000] {
+        let mut talk = Talk::new();
+        for at in 0..120u16 {
+            let at_us = i64::from(at) * 50_000;
+            let mut data = vec![0x4f, 0x45, 0x74, 3, 0, 2, 0, 3];
+            data.extend(at.to_be_bytes());
+            data.extend([1, 0, 0x23, 7, 7, 7]);
+            talk.send(at_us, CLIENT, &data);
+            if at % 20 == 19 {
+                talk.send(at_us + again_us, CLIENT, &data);
+            }
+            let mut ack = vec![0x4f, 0x45, 0x74, 3, 0, 1, 0, 0, 0];
+            ack.extend(at.to_be_bytes());
+            talk.send(at_us + 31_000, SERVER, &ack);
+        }
+        let done = talk.run();
+        assert_eq!((application(&done), counts(&done, "forward")[0]), (Some("luanti"), Some(0)), "{again_us}");
+        assert_eq!(bin_sum(&done, "lost_packets", 0), 0, "{again_us}");
+    }
 }
 
 #[test]
