@@ -42,8 +42,8 @@ const WORLD = ['gameid = minetest', 'backend = sqlite3', 'player_backend = files
 const PLAYER = [
   'video_driver = null',
   'enable_sound = false',
-  'fps_max = 15',
-  'fps_max_unfocused = 15',
+  'fps_max = 10',
+  'fps_max_unfocused = 10',
   'viewing_range = 20',
   'enable_shaders = false',
   'smooth_lighting = false',
