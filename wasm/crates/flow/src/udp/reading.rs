@@ -234,9 +234,10 @@ impl Reading {
     fn take_back(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
         let (Some(claim), Some(at_ns)) = (facts.claims, at_ns) else { return };
         let other = direction.opposite().of_mut(&mut self.sides);
-        let needless =
-            facts.answers.iter().filter(|answer| other.marks.is_of_the_first(answer.key, at_ns)).count() as u32;
-        let Some(stream) = other.streams.iter_mut().find(|stream| stream.id == claim.stream) else { return };
+        let sent_again = other.streams.iter_mut().find(|stream| stream.id == claim.stream && stream.resent > 0);
+        let Some(stream) = sent_again else { return };
+        let marks = &other.marks;
+        let needless = facts.answers.iter().filter(|answer| marks.is_of_the_first(answer.key, at_ns)).count() as u32;
         let needless = needless.min(stream.resent);
         stream.resent -= needless;
         if stream.is_proven() {
