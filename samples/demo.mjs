@@ -1,4 +1,4 @@
-// `npm run demo`: the main job on the bundled samples: four captures and a case file in, a signed annex out, verified.
+// `npm run demo`: the main job on recorded games: four captures and a case file in, a signed annex out, verified.
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ const redactionKey = join(demo, 'redaction.key');
 const code = await run(
   [
     'run',
-    join(samples, 'evening-pppoe', 'case.yaml'),
+    join(samples, 'recorded', 'evening', 'case.yaml'),
     '--out',
     annex,
     '--key',

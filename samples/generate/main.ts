@@ -30,6 +30,8 @@ export interface Manifest {
   readonly licence: string;
   readonly command: string;
   readonly files: readonly ManifestEntry[];
+  /** What samples/record recorded; that program writes these lines. */
+  readonly recorded: readonly ManifestEntry[];
 }
 
 const { values } = parseArgs({ options: { out: { type: 'string' }, check: { type: 'boolean' } } });
@@ -54,6 +56,7 @@ function write(out: string, made: readonly SampleFile[]): number {
     licence: 'MIT, as the rest of this repository',
     command: 'npm run build && node dist/samples/generate/main.js',
     files: entries,
+    recorded: recordedIn(join(out, 'manifest.json')),
   };
   writeFileSync(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -84,6 +87,12 @@ function check(out: string, made: readonly SampleFile[]): number {
       : `${faults.join('\n')}\n`,
   );
   return faults.length === 0 ? 0 : 1;
+}
+
+/** What is recorded is not made here: its lines are kept as they are. */
+function recordedIn(path: string): readonly ManifestEntry[] {
+  if (!existsSync(path)) return [];
+  return (JSON.parse(readFileSync(path, 'utf8')) as Partial<Manifest>).recorded ?? [];
 }
 
 function entryOf(file: SampleFile, bytes: Uint8Array): ManifestEntry {

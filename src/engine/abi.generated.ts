@@ -60,7 +60,7 @@ export const TABLES: Readonly<Record<TableName, { readonly id: number; readonly 
       { name: 'capture', type: 'host', unit: '', definition: 'label of the capture set' },
       { name: 'ip_version', type: 'u8', unit: '', definition: '4 or 6' },
       { name: 'protocol', type: 'u8', unit: '', definition: 'IANA protocol number' },
-      { name: 'application', type: 'code', unit: '', definition: 'application protocol over UDP, recognised by its structure and numbers, never by a port; of several on one port (RFC 7983) the media; null where none is believed', codes: ['stun', 'dtls', 'rtp', 'rtcp', 'quic', 'wireguard', 'raknet', 'source', 'quakeworld', 'quake3', 'enet', 'photon', 'game_networking_sockets', 'unreal'] },
+      { name: 'application', type: 'code', unit: '', definition: 'application protocol over UDP, recognised by its structure and numbers, never by a port; of several on one port (RFC 7983) the media; null where none is believed', codes: ['stun', 'dtls', 'rtp', 'rtcp', 'quic', 'wireguard', 'raknet', 'source', 'quakeworld', 'quake3', 'enet', 'photon', 'game_networking_sockets', 'unreal', 'luanti', 'teeworlds'] },
       { name: 'initiator', type: 'address', unit: '', definition: 'sender of the SYN; else the client of a known protocol; else the side with the higher port; else the first sender' },
       { name: 'initiator_port', type: 'u16', unit: '', definition: 'initiator\'s port; ICMP and others null' },
       { name: 'responder', type: 'address', unit: '', definition: 'the other end' },

@@ -10,7 +10,7 @@ const manifest = JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('committed samples', () => {
-  it.each(manifest.files)('$path is what the manifest says', (entry) => {
+  it.each([...manifest.files, ...manifest.recorded])('$path is what the manifest says', (entry) => {
     const file = readFileSync(new URL(entry.path, folder));
     expect(file.length).toBe(entry.bytes);
     expect(sha256(file)).toBe(entry.sha256);
@@ -28,10 +28,20 @@ describe('committed samples', () => {
         .filter((file) => file !== 'redaction.key')
         .map((file) => `${name}/${file}`),
     );
+    expect(cases).not.toContain('recorded');
     expect(onDisk.sort()).toEqual(manifest.files.map((entry) => entry.path).sort());
     const bytes = (paths: readonly string[]) =>
       paths.reduce((sum, path) => sum + statSync(new URL(path, folder)).size, 0);
     expect(bytes(onDisk)).toBeLessThan(6_000_000);
     expect(bytes(onDisk.filter((path) => path.endsWith('truth.json')))).toBeLessThan(300_000);
+  });
+
+  it('of recordings are all listed, too, and stay below 25 MB together', () => {
+    const recorded = new URL('recorded/', folder);
+    const onDisk = readdirSync(recorded, { recursive: true, encoding: 'utf8' })
+      .filter((path) => statSync(new URL(path, recorded)).isFile() && !path.endsWith('redaction.key'))
+      .map((path) => `recorded/${path}`);
+    expect(onDisk.sort()).toEqual(manifest.recorded.map((entry) => entry.path).sort());
+    expect(manifest.recorded.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(25_000_000);
   });
 });

@@ -150,6 +150,8 @@ pub const APPLICATIONS: &[&str] = &[
     "photon",
     "game_networking_sockets",
     "unreal",
+    "luanti",
+    "teeworlds",
 ];
 /// Connection state at the end of the capture.
 pub const CONNECTION_STATES: &[&str] = &["established", "half_open", "half_closed", "closed", "reset", "refused"];

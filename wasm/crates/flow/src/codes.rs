@@ -190,6 +190,10 @@ pub enum Application {
     GameNetworkingSockets = 12,
     /// Unreal Engine 4 and 5.
     Unreal = 13,
+    /// Luanti, once Minetest.
+    Luanti = 14,
+    /// Teeworlds 0.7.
+    Teeworlds = 15,
 }
 
 /// Connection state at the last packet.

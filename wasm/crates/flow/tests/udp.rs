@@ -315,6 +315,39 @@ fn quic_of_both_versions_gives_its_handshake_and_a_valid_spin() {
 }
 
 #[test]
+fn quic_without_its_fixed_bit_is_told_by_its_connection_ids() {
+    let long = |first: u8, to: &[u8], from: &[u8]| {
+        let mut bytes = vec![first, 0, 0, 0, 1, to.len() as u8];
+        bytes.extend(to);
+        bytes.push(from.len() as u8);
+        bytes.extend(from);
+        bytes.resize(1200, 0x5c);
+        bytes
+    };
+    let (client, server) = ([0x4d, 0x30, 0xf5, 0x7d], [0x01, 0xc7, 0xbb, 0x84]);
+    let session = |addressed: [u8; 4]| {
+        let mut talk = Talk::new();
+        talk.send(0, CLIENT, &long(0xc4, &[9; 8], &client));
+        // Answered without the bit, as is every packet of the server from here.
+        talk.send(30_000, SERVER, &long(0x85, &addressed, &server));
+        talk.send(31_000, CLIENT, &long(0xc9, &server, &client));
+        for at in 0..60u8 {
+            let short = |first: u8, to: &[u8]| [&[first][..], to, &[at.wrapping_mul(37); 30]].concat();
+            talk.send(40_000 + i64::from(at) * 9000, SERVER, &short(at & 0x1f, &addressed));
+            talk.send(41_000 + i64::from(at) * 9000, CLIENT, &short(0x40 | at & 0x1f, &server));
+        }
+        talk.run()
+    };
+    let done = session(client);
+    assert_eq!(application(&done), Some("quic"));
+    assert_eq!(samples_by(&done, "quic_handshake", "responder"), [30_000]);
+    assert_eq!(samples_by(&done, "quic_handshake", "initiator"), [1000]);
+    // Addressed to an id that the client never chose, it is something else.
+    let other = session([1, 2, 3, 4]);
+    assert!(samples_by(&other, "quic_handshake", "responder").is_empty());
+}
+
+#[test]
 fn a_spin_bit_that_is_random_or_switched_off_gives_nothing() {
     let noise = |at_us: i64, from: bool| Random((at_us * 2 + i64::from(from)) as u64).chance(2);
     assert!(samples_by(&quic(1, noise), "quic_spin", "responder").is_empty());
@@ -679,6 +712,88 @@ fn unreal_without_its_acknowledgements_is_opaque() {
     // A ping that counts, and its echo: nothing is acknowledged.
     let echo = game(|number, _, _| unreal(1, number, 0, 7));
     assert_eq!(application(&echo), None);
+}
+
+#[test]
+fn luanti_acknowledges_every_reliable_packet_by_channel_and_number() {
+    let head = |peer: u16, channel: u8| {
+        let mut bytes = 0x4f45_7403u32.to_be_bytes().to_vec();
+        bytes.extend(peer.to_be_bytes());
+        bytes.push(channel);
+        bytes
+    };
+    let ack = |peer: u16, channel: u8, number: u16| {
+        let mut bytes = head(peer, channel);
+        bytes.extend([0, 0]);
+        bytes.extend(number.to_be_bytes());
+        bytes
+    };
+    let mut talk = Talk::new();
+    for at in 0..200u16 {
+        let at_us = i64::from(at) * 50_000;
+        // The numbers of a channel begin below the wrap, and are its own.
+        let (channel, number) = ((at % 2) as u8, 65_500u16.wrapping_add(at / 2));
+        let mut data = head(2, channel);
+        data.push(3);
+        data.extend(number.to_be_bytes());
+        data.extend([1, 0, 0x23, 7, 7, 7]);
+        // Every 40th is lost behind the capture point and sent again 500 ms later.
+        talk.send(at_us, CLIENT, &data);
+        if at % 40 == 39 {
+            talk.send(at_us + 500_000, CLIENT, &data);
+            talk.send(at_us + 531_000, SERVER, &ack(1, channel, number));
+        } else {
+            talk.send(at_us + 31_000, SERVER, &ack(1, channel, number));
+        }
+        // Unreliable and in parts: no number of a packet.
+        let mut part = head(1, 2);
+        part.extend([2, 0, 9, 0, 3, 0, 1]);
+        part.resize(80, 0x61);
+        talk.send(at_us + 7000, SERVER, &part);
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("luanti"));
+    assert_eq!(counts(&done, "forward")[0], Some(5));
+    assert_eq!(counts(&done, "reverse")[0], None);
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![31_000; 195]);
+}
+
+/// Client → server data and its acknowledgement 31 ms later, with a repeat that was needless: the acknowledgement had
+/// passed already, or passes sooner behind the repeat than any could.
+#[test]
+fn what_is_sent_again_without_need_was_not_lost() {
+    for again_us in [26_000, 300_000] {
+        let mut talk = Talk::new();
+        for at in 0..120u16 {
+            let at_us = i64::from(at) * 50_000;
+            let mut data = vec![0x4f, 0x45, 0x74, 3, 0, 2, 0, 3];
+            data.extend(at.to_be_bytes());
+            data.extend([1, 0, 0x23, 7, 7, 7]);
+            talk.send(at_us, CLIENT, &data);
+            if at % 20 == 19 {
+                talk.send(at_us + again_us, CLIENT, &data);
+            }
+            let mut ack = vec![0x4f, 0x45, 0x74, 3, 0, 1, 0, 0, 0];
+            ack.extend(at.to_be_bytes());
+            talk.send(at_us + 31_000, SERVER, &ack);
+        }
+        let done = talk.run();
+        assert_eq!((application(&done), counts(&done, "forward")[0]), (Some("luanti"), Some(0)), "{again_us}");
+        assert_eq!(bin_sum(&done, "lost_packets", 0), 0, "{again_us}");
+    }
+}
+
+#[test]
+fn a_packet_inside_itself_or_of_another_length_is_no_luanti() {
+    for (at, wrong) in [(6usize, 3u8), (7, 4), (10, 3), (11, 9)] {
+        let mut talk = Talk::new();
+        for number in 0..60u8 {
+            let mut data = vec![0x4f, 0x45, 0x74, 3, 0, 1, 0, 3, 0, number, 0, 0, 0, number];
+            data[at] = wrong;
+            talk.send(i64::from(number) * 30_000, number % 2 == 0, &data);
+        }
+        assert_eq!(application(&talk.run()), None, "{at}");
+    }
 }
 
 #[test]

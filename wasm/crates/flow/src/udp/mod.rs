@@ -9,6 +9,7 @@ mod cadence;
 mod delay;
 mod enet;
 mod facts;
+mod luanti;
 mod marks;
 mod quake;
 mod quake_code;
@@ -18,6 +19,8 @@ mod reading;
 mod rtc;
 mod sequence;
 mod steam;
+mod teeworlds;
+mod teeworlds_code;
 mod tick;
 mod unreal;
 mod wireguard;
@@ -53,6 +56,8 @@ const DECODERS: &[Decoder] = &[
     Decoder { application: Application::Photon, read: enet::photon, needed: 12 },
     Decoder { application: Application::Enet, read: enet::enet, needed: 12 },
     Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16 },
+    Decoder { application: Application::Luanti, read: luanti::read, needed: 12 },
+    Decoder { application: Application::Teeworlds, read: teeworlds::read, needed: 16 },
     Decoder { application: Application::Source, read: quake::source, needed: 24 },
     Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30 },
     Decoder { application: Application::Quake3, read: quake::quake3, needed: 50 },

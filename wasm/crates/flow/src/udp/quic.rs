@@ -31,13 +31,16 @@ fn long_kind(first: u8, version: u32) -> Option<Long> {
 const CLIENT_HELLO: u64 = 1;
 const SERVER_HELLO: u64 = 2;
 
-/// `memo`: the server has answered · version seen · a Retry came.
+/// `memo`: the server has answered · version seen · how the connection ids begin that the opener and the other side chose.
 pub fn read(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     let Some(first) = datagram.u8(0) else { return Fit::No };
-    let [answered, version_seen, ..] = memo;
+    let [answered, version_seen, of_opener, of_other, ..] = memo;
+    let (mine, receivers) = if datagram.is_opener { (of_opener, of_other) } else { (of_other, of_opener) };
+    // Who has agreed to it clears the fixed bit at random (RFC 9287); the receiver's connection id then stands for it.
+    let is_marked = |id_at: usize| first & 0x40 != 0 || *receivers != 0 && datagram.be32(id_at) == Some(*receivers);
     if first & 0x80 == 0 {
         // Short headers say nothing: they are QUIC's only behind a long one.
-        if first & 0x40 == 0 || *version_seen == 0 || datagram.len < 21 {
+        if !is_marked(1) || *version_seen == 0 || datagram.len < 21 {
             return Fit::No;
         }
         facts.spin = Some(first & 0x20 != 0);
@@ -48,13 +51,16 @@ pub fn read(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
         facts.answer(CLIENT_HELLO, RttMethod::QuicHandshake);
         return Fit::Maybe(0);
     }
-    let Some(kind) = long_kind(first, version).filter(|_| first & 0x40 != 0) else { return Fit::No };
+    let Some(kind) = long_kind(first, version).filter(|_| is_marked(6)) else { return Fit::No };
     let Some(destination_len) = datagram.u8(5).filter(|len| *len <= 20) else { return Fit::No };
     let source_len = datagram.u8(6 + usize::from(destination_len));
     if source_len.is_none_or(|len| len > 20) || datagram.len < 21 {
         return Fit::No;
     }
     *version_seen = version;
+    if source_len.is_some_and(|len| len >= 4) {
+        *mine = datagram.be32(7 + usize::from(destination_len)).unwrap_or(0);
+    }
     match (datagram.is_opener, kind) {
         (true, Long::Initial) if *answered == 0 => facts.asks.push(Ask { key: CLIENT_HELLO, may_burst: true }),
         (true, Long::Initial | Long::Handshake) => facts.answer(SERVER_HELLO, RttMethod::QuicHandshake),

@@ -176,6 +176,7 @@ impl Reading {
         if place == Some(Place::Duplicate) && !facts.resends {
             return;
         }
+        self.take_back(&facts, direction, at_ns, notes);
         self.round_trips(&facts, place, direction, at_ns, notes);
         if let Some(value) = facts.spin {
             let mut samples = Vec::new();
@@ -189,6 +190,7 @@ impl Reading {
 
     fn number(&mut self, number: Number, facts: &Facts, direction: Direction, notes: &mut Notes) -> Place {
         let side = direction.of_mut(&mut self.sides);
+        let was_answered = facts.resends && facts.asks.iter().any(|ask| side.marks.was_answered(ask.key));
         let Some(stream) = side.stream(number.stream) else { return Place::Jump };
         if facts.renumber {
             stream.start_anew();
@@ -210,7 +212,7 @@ impl Reading {
         let lost = direction.of_mut(&mut notes.lost);
         *lost = lost.saturating_add(settled).saturating_add(core::mem::take(&mut stream.owed));
         if facts.resends {
-            if matches!(place, Place::Late | Place::Duplicate) {
+            if matches!(place, Place::Late | Place::Duplicate) && !was_answered {
                 add(&mut stream.resent);
                 *lost = lost.saturating_add(i64::from(was_proven));
             }
@@ -272,6 +274,22 @@ impl Reading {
         let Some(stream) = other.streams.iter().find(|stream| stream.id == claim.stream) else { return };
         let ahead = signed_difference(claim.value, stream.sequence.highest() as u64, claim.bits);
         add(if ahead <= 0 && ahead > -OLDEST_CLAIM { &mut self.good_claims } else { &mut self.bad_claims });
+    }
+
+    /// A packet was sent again and counted as lost; an answer too soon for the second shows that the first had come.
+    fn take_back(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
+        let (Some(claim), Some(at_ns)) = (facts.claims, at_ns) else { return };
+        let other = direction.opposite().of_mut(&mut self.sides);
+        let sent_again = other.streams.iter_mut().find(|stream| stream.id == claim.stream && stream.resent > 0);
+        let Some(stream) = sent_again else { return };
+        let marks = &other.marks;
+        let needless = facts.answers.iter().filter(|answer| marks.is_of_the_first(answer.key, at_ns)).count() as u32;
+        let needless = needless.min(stream.resent);
+        stream.resent -= needless;
+        if stream.is_proven() {
+            let lost = direction.opposite().of_mut(&mut notes.lost);
+            *lost = lost.saturating_sub(i64::from(needless));
+        }
     }
 
     fn round_trips(

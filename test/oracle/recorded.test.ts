@@ -1,0 +1,391 @@
+/**
+ * Recorded games on a path whose truth is known (samples/recorded): what `pair` and `analyze` say of them, against the
+ * router's log. Tolerances are those of samples/record/README.md; a new recording has other numbers and the same tolerances.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RecordedTruth } from '../../samples/record/publish.ts';
+import type { HomeTruth, WorldTruth } from '../../samples/record/truth.ts';
+import type { PairDocument } from '../../src/pairing/types.ts';
+import { readCsv } from '../helpers/captures-index.ts';
+import { lagdiff } from '../helpers/cli.ts';
+import { pairFiles } from '../helpers/pairing.ts';
+import { ROOT } from '../helpers/repository.ts';
+
+const folder = join(ROOT, 'samples', 'recorded');
+const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+const truths = new Map(
+  names.map((name) => [
+    name,
+    JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8')) as RecordedTruth,
+  ]),
+);
+
+const WAYS = [
+  { direction: 'client_to_server', link: 'up' },
+  { direction: 'server_to_client', link: 'down' },
+] as const;
+
+/** 0.3 ms or 3 %, whichever is more. */
+const within = (ns: number): number => Math.max(300_000, 0.03 * ns);
+
+function truthOf(name: string, period = 'only'): WorldTruth {
+  const found = truths.get(name)?.worlds.find((world) => world.period === period);
+  if (found === undefined) throw new Error(`no ${period} of ${name}`);
+  return found;
+}
+
+const paired = new Map<string, Promise<PairDocument>>();
+
+function documentOf(name: string, period = 'only'): Promise<PairDocument> {
+  const [client, server] = ends(name, period);
+  const key = `${name} ${period}`;
+  const known = paired.get(key) ?? pairFiles([client], [server]).then(({ document }) => document);
+  paired.set(key, known);
+  return known;
+}
+
+function ends(name: string, period = 'only'): readonly [string, string] {
+  const begin = period === 'only' ? '' : `${period}-`;
+  return [join(folder, name, `${begin}client.pcap.gz`), join(folder, name, `${begin}server.pcap.gz`)];
+}
+
+async function flowsOf(file: string): Promise<Record<string, string | null>[]> {
+  const words = ['export', file, '--table', 'flows', '--format', 'csv', '--out', '-', '--workers', '1'];
+  const { code, stdout } = await lagdiff(words);
+  expect(code).toBe(0);
+  return readCsv(stdout);
+}
+
+const everyWorld = [...truths].flatMap(([name, { worlds }]) =>
+  worlds.map((world) => ({ name, period: world.period, world })),
+);
+const capturedHomes = ({ homes }: WorldTruth): readonly HomeTruth[] =>
+  homes.filter(({ captured_at_home }) => captured_at_home);
+
+describe('recorded games, both ends', () => {
+  it('are there, each with its truth, recorded by a router that nothing held up', () => {
+    expect(names.length).toBeGreaterThanOrEqual(10);
+    for (const { name, world } of everyWorld) {
+      expect(world.router_was_real_time, name).toBe(true);
+      for (const home of world.homes)
+        expect(
+          home.client_to_server.sent + home.server_to_client.sent,
+          `${name} ${home.name}`,
+        ).toBeGreaterThan(100);
+    }
+  });
+
+  describe.each(everyWorld)('$name $period', ({ name, period, world }) => {
+    it('has every packet that passed at both ends, and every loss, to the packet', async () => {
+      const document = await documentOf(name, period);
+      expect(document.status).toBe('paired');
+      for (const { direction } of WAYS) {
+        const [said, is] = [document[direction], world.both_ends[direction]];
+        const about = `${name} ${direction}`;
+        expect(said.lost, about).toBe(is.lost + is.too_big);
+        expect(said.duplicated, about).toBe(is.duplicated);
+        expect(said.capture_drops, about).toBe(0);
+        // The edges: what was under way when a capture ended is in nobody's figures.
+        expect(said.matched, about).toBeLessThanOrEqual(is.delivered - is.in_flight_at_end);
+        expect(said.matched, about).toBeGreaterThanOrEqual(is.delivered - is.in_flight_at_end - EDGE_PACKETS);
+      }
+    });
+
+    it('has the queueing and the round trip of the router', async () => {
+      const document = await documentOf(name, period);
+      for (const { direction } of WAYS) {
+        const [said, is] = [document[direction], world.both_ends[direction]];
+        for (const quantile of ['queueing_p50_ns', 'queueing_p95_ns'] as const) {
+          const found = said[quantile] ?? Number.NaN;
+          expect(
+            Math.abs(found - is[quantile]!),
+            `${direction} ${quantile} ${found} ${is[quantile]}`,
+          ).toBeLessThan(within(is[quantile]!));
+        }
+      }
+      const least = Math.min(
+        ...capturedHomes(world).map(
+          (home) => home.client_to_server.delay_min_ns! + home.server_to_client.delay_min_ns!,
+        ),
+      );
+      expect(Math.abs(document.rtt_min_ns! - least)).toBeLessThan(within(least));
+    });
+
+    it('tells the clocks, the hops and the clamp of every home', async () => {
+      const document = await documentOf(name, period);
+      const { clock } = world;
+      expect(document.clock.offset_low_ns!).toBeLessThanOrEqual(clock.offset_ns);
+      expect(document.clock.offset_high_ns!).toBeGreaterThanOrEqual(clock.offset_ns);
+      expect(Math.abs(document.clock.skew_ppm! - clock.skew_ppm)).toBeLessThan(
+        Math.max(0.5, 2 * document.clock.skew_doubt_ppm!),
+      );
+      expect(document.clock.steps).toHaveLength(clock.step_at_ns === null ? 0 : 1);
+      if (world.route_changes.length > 0) return;
+      for (const flow of document.flows) {
+        const home = capturedHomes(world).find(({ address }) => address === flow.client_view.src);
+        const cohort = world.cohorts.find((one) => one.name === home?.cohort);
+        const hops = (link: 'up' | 'down') => (cohort?.[link] as { readonly hops: number } | undefined)?.hops;
+        for (const { direction, link } of WAYS) {
+          if (flow[direction].matched > 0) expect(flow[direction].ttl_delta).toBe(hops(link));
+          for (const { from, to } of flow[direction].mss_rewrites)
+            expect([from, to]).toEqual([1460, cohort?.clamp_mss_bytes]);
+        }
+        if (flow.protocol === 6 && flow.client_to_server.matched > 50 && cohort?.clamp_mss_bytes != null)
+          expect(flow.client_to_server.mss_rewrites).toHaveLength(1);
+      }
+    });
+  });
+});
+
+/** Sent in the very first and last instants, where one capture's window and the other's do not agree. */
+const EDGE_PACKETS = 8;
+
+describe('what pair says of each', () => {
+  const findings = async (name: string, period = 'only'): Promise<string[]> =>
+    (await documentOf(name, period)).findings.map(({ id, direction }) => `${id} ${direction ?? '-'}`);
+  const FAULTS = /queueing|loss|late|dscp|hole|level|hops|stepped|duplicates|reordering|drops/;
+
+  it('blames the way back for a queue that only it has', async () => {
+    const document = await documentOf('return-congestion');
+    expect(document.blame.verdict).toBe('path return');
+    expect((await findings('return-congestion')).filter((id) => FAULTS.test(id))).toEqual([
+      'path/queueing server_to_client',
+      'path/late server_to_client',
+    ]);
+  });
+
+  it('finds loss where it is, in bursts of the length it was set to, and no queue', async () => {
+    const document = await documentOf('loss');
+    expect(document.blame.verdict).toBe('path return');
+    expect((await findings('loss')).filter((id) => FAULTS.test(id))).toEqual(['path/loss server_to_client']);
+    // Bursts are a flow's; the path has them across the flows of a home.
+    expect(document.server_to_client.loss_bursts.conditional_loss_ratio!).toBeGreaterThan(0.2);
+  });
+
+  it('finds packets that passed each other and copies, one way only', async () => {
+    const document = await documentOf('disorder');
+    const truth = truthOf('disorder').both_ends;
+    expect(document.client_to_server.reordered).toBeGreaterThan(0);
+    expect(document.client_to_server.reordered).toBeLessThanOrEqual(truth.client_to_server.reordered);
+    expect(document.server_to_client.reordered).toBe(0);
+    expect((await findings('disorder')).filter((id) => /reordering|duplicates|loss/.test(id))).toEqual([
+      'path/duplicates client_to_server',
+      'path/reordering client_to_server',
+    ]);
+  });
+
+  it('finds bleached and changed marks, by home, and none where marks arrive', async () => {
+    const document = await documentOf('dscp-bleaching');
+    const to: Readonly<Record<string, number>> = { 'flets-pppoe': 0, 'map-e': 40, cable: 46 };
+    for (const home of capturedHomes(truthOf('dscp-bleaching')))
+      for (const flow of document.flows.filter(
+        ({ client_view, protocol }) => client_view.src === home.address && protocol === 17,
+      )) {
+        const marks = flow.server_to_client.dscp_transitions.map((one) => [one.from, one.to]);
+        expect(marks).toEqual(flow.server_to_client.matched > 0 ? [[46, to[home.cohort]]] : []);
+        expect(flow.client_to_server.dscp_transitions.every((one) => one.from === one.to)).toBe(true);
+      }
+    expect((await findings('dscp-bleaching')).filter((id) => FAULTS.test(id))).toEqual([
+      'path/dscp-rewritten server_to_client',
+    ]);
+  });
+
+  it('finds the black hole behind one home, and none where senders are told', async () => {
+    expect(await findings('mtu-black-hole')).toContain('path/mtu-black-hole server_to_client');
+    const hole = (await documentOf('mtu-black-hole')).findings.find(({ id }) => id === 'path/mtu-black-hole');
+    expect(hole?.count).toBe(truthOf('mtu-black-hole').both_ends.server_to_client.too_big);
+    const told = await documentOf('mtu-told');
+    expect(told.findings.map(({ id }) => id)).not.toContain('path/mtu-black-hole');
+    expect(told.server_to_client.path_mtu_bytes).toBe(1454);
+    expect(told.server_to_client.packet_too_big_messages).toBe(
+      truthOf('mtu-told').both_ends.server_to_client.too_big,
+    );
+  });
+
+  it('finds the instant at which the way back became longer, by how much, and its hops', async () => {
+    const document = await documentOf('route-change');
+    const [change] = document.clock.route_changes;
+    const truth = truthOf('route-change');
+    expect(document.clock.route_changes).toHaveLength(1);
+    expect(Math.abs(change!.server_to_client_ns - 12_000_000)).toBeLessThan(within(12_000_000));
+    expect(Math.abs(change!.client_to_server_ns)).toBeLessThan(300_000);
+    const at = Date.parse(change!.at) - Date.parse(truth.begins);
+    expect(Math.abs(at - truth.route_changes[0]!.at_ns / 1e6 + truth.clock.offset_ns / 1e6)).toBeLessThan(
+      1000,
+    );
+    expect(await findings('route-change')).toContain('path/hops-changed server_to_client');
+    expect(await findings('route-change')).not.toContain('path/hops-changed client_to_server');
+    expect(document.clock.steps).toEqual([]);
+  });
+
+  it('blames the server’s host when its process gets no processor', async () => {
+    const document = await documentOf('tick-overrun');
+    expect(document.blame.verdict).toBe('server host');
+    expect((await findings('tick-overrun')).filter((id) => FAULTS.test(id))).toEqual([]);
+  });
+
+  it('calls a step of a clock a step of a clock, and nothing late', async () => {
+    const document = await documentOf('clock-step');
+    const truth = truthOf('clock-step');
+    const [step] = document.clock.steps;
+    expect(Math.abs(step!.delta_ns + truth.clock.step_ns)).toBeLessThan(300_000);
+    expect(document.blame.verdict).toBe('UNDETERMINED');
+    expect((await findings('clock-step')).filter((id) => FAULTS.test(id))).toEqual(['clock/stepped -']);
+  });
+
+  it.each(['baseline', 'evening'] as const)(
+    'accuses nobody of the %s in which nothing differs',
+    async (period) => {
+      const document = await documentOf('no-difference', period);
+      expect(document.blame.verdict).toBe('UNDETERMINED');
+    },
+  );
+
+  it('blames the way back for the evening, and nobody for the baseline', async () => {
+    expect((await documentOf('evening', 'evening')).blame.verdict).toBe('path return');
+    expect((await documentOf('evening', 'baseline')).blame.verdict).toBe('UNDETERMINED');
+  });
+});
+
+describe('what one end says of each', () => {
+  /** Beside the server, every TCP flow that the presence broker answers: one per home. */
+  const presence = async (name: string, period = 'only') =>
+    (await flowsOf(ends(name, period)[1])).filter((flow) => flow['responder_port'] === '1883');
+
+  describe.each(everyWorld)('$name $period', ({ name, period, world }) => {
+    it('has the round trip to every home', async () => {
+      const flows = await presence(name, period);
+      let homes = 0;
+      for (const home of world.homes) {
+        const flow = flows.find((one) => one['initiator'] === home.public_address);
+        const least = home.client_to_server.delay_min_ns! + home.server_to_client.delay_min_ns!;
+        const cohort = world.cohorts.find((one) => one.name === home.cohort);
+        if (Number(flow?.['rtt_to_initiator_samples']) < 10 || world.route_changes.length > 0) continue;
+        homes += 1;
+        // Few samples may all miss the floor of a busy queue; there the median of the minutes is compared (below).
+        if (isQuiet(cohort?.down)) {
+          const p50 = Number(flow?.['rtt_to_initiator_p50_ns']);
+          expect(Math.abs(p50 - home.rtt_p50_ns!), `${home.name} ${p50} ${home.rtt_p50_ns}`).toBeLessThan(
+            within(home.rtt_p50_ns!),
+          );
+          expect(Math.abs(Number(flow?.['rtt_to_initiator_min_ns']) - least)).toBeLessThan(within(least));
+        }
+        expect(Number(flow?.['rtt_to_initiator_min_ns'])).toBeGreaterThan(least - 50_000);
+      }
+      if (world.route_changes.length === 0) expect(homes).toBeGreaterThanOrEqual(world.homes.length - 1);
+    });
+
+    it('was measured by ping as the router says', () => {
+      for (const home of capturedHomes(world).filter(({ ping_p50_ns }) => ping_p50_ns !== null)) {
+        const cohort = world.cohorts.find((one) => one.name === home.cohort);
+        if (!isQuiet(cohort?.down) || world.route_changes.length > 0) continue;
+        expect(Math.abs(home.ping_p50_ns! - home.rtt_p50_ns!)).toBeLessThan(within(home.rtt_p50_ns!));
+      }
+    });
+
+    it('names the games by what they send, and their ticks', async () => {
+      const flows = await flowsOf(ends(name, period)[1]);
+      for (const home of world.homes)
+        for (const game of home.games) {
+          const about = `${game} at ${home.name}`;
+          const known = APPLICATIONS[game];
+          const own = flows.filter(
+            (flow) => flow['initiator'] === home.public_address && flow['protocol'] !== '6',
+          );
+          if (known === undefined) continue;
+          const flow = own.find(({ application }) => application === known.application);
+          expect(flow, about).toBeDefined();
+          const { tickMs } = known;
+          if (tickMs === null) continue;
+          const [stream] = own.filter((one) => one['responder_port'] === known.port);
+          const tick = Number(stream?.['reverse_tick_period_ns']) / 1e6;
+          expect(Math.abs(tick / tickMs - 1), `${about} ${tick}`).toBeLessThan(0.01);
+        }
+    });
+  });
+
+  it('finds the sockets that one home never closes', async () => {
+    const { code, stdout } = await lagdiff(['analyze', ends('half-closed')[1], '--format', 'json']);
+    expect(code).toBe(0);
+    const { findings } = JSON.parse(stdout) as { findings: readonly { id: string; count: number }[] };
+    expect(findings.find(({ id }) => id === 'connection/half-closed')?.count).toBe(30);
+  });
+});
+
+/** What each program is known by, and how often its server sends. */
+const APPLICATIONS: Readonly<
+  Record<string, { readonly application: string; readonly tickMs: number | null; readonly port?: string }>
+> = {
+  openarena: { application: 'quake3', tickMs: 50, port: '27960' },
+  'openarena-10': { application: 'quake3', tickMs: 100, port: '27960' },
+  teeworlds: { application: 'teeworlds', tickMs: 40, port: '8303' },
+  luanti: { application: 'luanti', tickMs: null },
+  quic: { application: 'quic', tickMs: null },
+  wireguard: { application: 'wireguard', tickMs: null },
+  voice: { application: 'rtp', tickMs: null },
+};
+
+function isQuiet(link: unknown): boolean {
+  return (link as { readonly load: number } | undefined)!.load < 0.5;
+}
+
+interface ComparisonRow {
+  readonly cohort: string;
+  readonly metric: string;
+  readonly verdict: string;
+  readonly difference: number;
+}
+
+describe('what two periods say', () => {
+  const compare = async (
+    name: string,
+  ): Promise<{ verdict: string; comparisons: readonly ComparisonRow[] }> => {
+    const [baseline, evening] = [ends(name, 'baseline')[1], ends(name, 'evening')[1]];
+    const { code, stdout } = await lagdiff([
+      ...['diff', '--baseline', baseline, '--evening', evening, '--format', 'json'],
+      ...['--cohorts', join(folder, name, 'cohorts.csv'), '--server', '203.0.113.10'],
+    ]);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as { verdict: string; comparisons: readonly ComparisonRow[] };
+  };
+
+  it('finds the cohort that got worse in the evening, by how much, and nobody else', async () => {
+    const { verdict, comparisons } = await compare('evening');
+    expect(verdict).toBe('DEGRADED');
+    const row = (cohort: string, metric: string): ComparisonRow =>
+      comparisons.find((one) => one.cohort === cohort && one.metric === metric)!;
+    const affected = row('flets-pppoe', 'rtt_p50_ns');
+    expect(affected.verdict).toBe('DEGRADED');
+    const shift = shiftOf('flets-pppoe');
+    expect(Math.abs(affected.difference - shift)).toBeLessThan(within(shift));
+    for (const cohort of ['map-e', 'cable']) {
+      expect(row(cohort, 'rtt_p50_ns').verdict).toBe('EQUIVALENT');
+      expect(Math.abs(row(cohort, 'rtt_p50_ns').difference - shiftOf(cohort))).toBeLessThan(300_000);
+    }
+    for (const { cohort, verdict: of, metric } of comparisons)
+      if (cohort === 'map-e' || cohort === 'cable') expect(of, `${cohort} ${metric}`).not.toBe('DEGRADED');
+  });
+
+  it('never calls a draw of the same path worse', async () => {
+    const { verdict, comparisons } = await compare('no-difference');
+    expect(verdict).not.toBe('DEGRADED');
+    expect(comparisons.map((row) => row.verdict)).not.toContain('DEGRADED');
+  });
+});
+
+/** Difference of the medians over the player-minutes of both periods, by the router. */
+function shiftOf(cohort: string): number {
+  const p50 = (period: string): number => {
+    const minutes = truthOf('evening', period)
+      .homes.filter((home) => home.cohort === cohort)
+      .flatMap((home) => home.rtt_p50_by_minute_ns.slice(1, -1))
+      .filter((value) => value !== null)
+      .sort((a, b) => a - b);
+    return (
+      (minutes[Math.floor((minutes.length - 1) / 2)]! + minutes[Math.ceil((minutes.length - 1) / 2)]!) / 2
+    );
+  };
+  return p50('evening') - p50('baseline');
+}
