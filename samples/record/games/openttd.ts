@@ -73,7 +73,9 @@ export const openttd: Game = {
     writeFileSync(config, player(seed));
     const drawing = ['-v', 'sdl', '-b', '8bpp-simple', '-r', '320x240'];
     const start = ['-n', `${server.address}:${PORT}#${SPECTATOR}`, '-c', config, ...drawing, ...QUIET];
-    const env = { ...homeIn(home), SDL_VIDEODRIVER: 'dummy', SDL_AUDIODRIVER: 'dummy' };
+    // SDL would turn SIGTERM into a wish, which the game answers with a question that nobody sees.
+    const signals = { SDL_NO_SIGNAL_HANDLERS: '1' };
+    const env = { ...homeIn(home), ...signals, SDL_VIDEODRIVER: 'dummy', SDL_AUDIODRIVER: 'dummy' };
     return host.spawn(['/usr/games/openttd', ...start], { env, cwd: home });
   },
 };
