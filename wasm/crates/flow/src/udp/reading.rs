@@ -40,9 +40,11 @@ pub struct Stream {
     choked: u32,
     /// How often either place of that count held what the numbers do not allow.
     choke_faults: (u32, u32),
+    /// Datagrams of its side that could not be read, since the last that bore its number.
+    unread: u32,
 }
 
-state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed, choked, choke_faults });
+state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed, choked, choke_faults, unread });
 
 /// What one side has said of the path.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +151,7 @@ impl Reading {
         match (decoder.read)(datagram, &mut self.memo, &mut facts) {
             Fit::No => {
                 add(&mut self.misfits);
+                direction.of_mut(&mut self.sides).streams.iter_mut().for_each(|stream| add(&mut stream.unread));
                 return;
             }
             Fit::Maybe(points) => self.points = self.points.saturating_add(points),
@@ -208,7 +211,14 @@ impl Reading {
             (Some(counts), Place::Next(step)) => stream.choke(counts, step),
             _ => 0,
         };
-        let settled = settled.saturating_add(if was_proven { held_back } else { 0 });
+        // A datagram that came and could not be read may be one that is missed.
+        let unread = match (core::mem::take(&mut stream.unread), place) {
+            (unread @ 1.., Place::Next(step @ 2..)) => {
+                stream.sequence.held_back(unread.min(u32::try_from(step - 1).unwrap_or(u32::MAX)))
+            }
+            _ => 0,
+        };
+        let settled = settled.saturating_add(if was_proven { held_back.saturating_add(unread) } else { 0 });
         let lost = direction.of_mut(&mut notes.lost);
         *lost = lost.saturating_add(settled).saturating_add(core::mem::take(&mut stream.owed));
         if facts.resends {
