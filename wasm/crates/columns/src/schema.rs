@@ -250,7 +250,7 @@ const FLOW_DIRECTION: &[Row] = &[
         "lost_packets",
         Type::U32,
         "packets",
-        "packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; UDP: numbers between a stream's first and highest that never came (RFC 3550 A.3, a late packet undoes its loss), ENet and Photon: reliable commands sent again; null where no method applies",
+        "packets of this direction inferred lost: by repeats of data seen, and by holes that a repeat filled; spurious repeats and unanswered SYNs are none; UDP: numbers between a stream's first and highest that never came (RFC 3550 A.3, a late packet undoes its loss), but for choked_packets, ENet and Photon: reliable commands sent again; null where no method applies",
     ),
     ("loss_ratio", Type::F64, "ratio", "lost_packets over packets sent as far as the method can know"),
     ("loss_method", Type::Code(LOSS_METHODS), "", "how loss was inferred; where both TCP methods found some, the one that found more"),
@@ -344,7 +344,7 @@ const RTT: &[Row] = &[
     ("flow_id", Type::U32, "", "the flow"),
     ("timestamp_ns", Type::I64, "ns", "when the sample completed"),
     ("toward", Type::Code(TOWARD), "", "which end's half of the path"),
-    ("method", Type::Code(RTT_METHODS), "", "how it was taken; never of a question or packet that was sent twice (Karn). handshake: TCP, DTLS hellos, WireGuard initiation, RakNet and GameNetworkingSockets set-up; app_ack: up to one tick of the answering side above the path"),
+    ("method", Type::Code(RTT_METHODS), "", "how it was taken; never of a question or packet that was sent twice (Karn), nor of an answer that a missing packet may have told first. handshake: TCP, DTLS hellos, WireGuard initiation, RakNet and GameNetworkingSockets set-up; app_ack: up to one tick of the answering side above the path"),
     ("rtt_ns", Type::I64, "ns", "capture point → end → capture point, that host's delay included"),
 ];
 

@@ -699,7 +699,12 @@ fn unreal_is_found_behind_any_handlers_over_the_wrap_of_its_14_bits() {
         let packet = |number: u32, ack: u32, from| {
             unreal(handler_bits, start + number, start + ack, u64::from(number) * 2 + u64::from(from))
         };
-        assert_game(&game(packet), "unreal");
+        let done = game(packet);
+        assert_eq!(application(&done), Some("unreal"));
+        assert_eq!((counts(&done, "reverse")[0], counts(&done, "forward")[0]), (Some(9), Some(0)));
+        // The first eight datagrams are taken for the handshake: five of the client's, which the next five answer.
+        let rtt = samples_by(&done, "app_ack", "responder");
+        assert!(rtt.len() == 376 && rtt.iter().all(|rtt_us| *rtt_us == 31_000), "{}", rtt.len());
     }
 }
 

@@ -170,6 +170,8 @@ pub struct Decoder {
     pub application: Application,
     /// Bytes → facts.
     pub read: fn(&Datagram, &mut Memo, &mut Facts) -> Fit,
-    /// Evidence needed to believe it (see `reading::Reading::evidence`).
+    /// Evidence needed to believe it (see `reading::Reading::verdict`).
     pub needed: u32,
+    /// Datagrams of the flow before it is first asked.
+    pub from: u8,
 }

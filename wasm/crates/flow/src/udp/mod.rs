@@ -44,31 +44,33 @@ pub const DEADLINE_NS: i64 = 15_000_000;
 /// Datagrams after which what is not decided is opaque.
 const MOST_EARLY: usize = 24;
 
-/// More than 24 datagrams give without acknowledgements that follow the numbers, or by a word that is read a bit off.
-const UNREAL: u32 = 90;
+/// More than 16 datagrams give without acknowledgements that follow the numbers, or by a word that is read a bit off.
+const UNREAL: u32 = 70;
+/// Datagrams before an Unreal decoder is asked: behind its handshake, and only of flows that nobody else can read so far.
+const AFTER_SET_UP: u8 = 8;
 
 /// The decoders, in the order in which they are asked. Where several fit, the first in the list is believed.
 const DECODERS: &[Decoder] = &[
-    Decoder { application: Application::Rtp, read: rtc::read, needed: 10 },
-    Decoder { application: Application::Quic, read: quic::read, needed: 4 },
-    Decoder { application: Application::Wireguard, read: wireguard::read, needed: 7 },
-    Decoder { application: Application::Raknet, read: raknet::read, needed: 14 },
-    Decoder { application: Application::Photon, read: enet::photon, needed: 12 },
-    Decoder { application: Application::Enet, read: enet::enet, needed: 12 },
-    Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16 },
-    Decoder { application: Application::Luanti, read: luanti::read, needed: 12 },
-    Decoder { application: Application::Teeworlds, read: teeworlds::read, needed: 16 },
-    Decoder { application: Application::Source, read: quake::source, needed: 24 },
-    Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30 },
-    Decoder { application: Application::Quake3, read: quake::quake3, needed: 50 },
-    Decoder { application: Application::Unreal, read: unreal::read::<1>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<2>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<3>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<4>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<5>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<6>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<7>, needed: UNREAL },
-    Decoder { application: Application::Unreal, read: unreal::read::<8>, needed: UNREAL },
+    Decoder { application: Application::Rtp, read: rtc::read, needed: 10, from: 0 },
+    Decoder { application: Application::Quic, read: quic::read, needed: 4, from: 0 },
+    Decoder { application: Application::Wireguard, read: wireguard::read, needed: 7, from: 0 },
+    Decoder { application: Application::Raknet, read: raknet::read, needed: 14, from: 0 },
+    Decoder { application: Application::Photon, read: enet::photon, needed: 12, from: 0 },
+    Decoder { application: Application::Enet, read: enet::enet, needed: 12, from: 0 },
+    Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16, from: 0 },
+    Decoder { application: Application::Luanti, read: luanti::read, needed: 12, from: 0 },
+    Decoder { application: Application::Teeworlds, read: teeworlds::read, needed: 16, from: 0 },
+    Decoder { application: Application::Source, read: quake::source, needed: 24, from: 0 },
+    Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30, from: 0 },
+    Decoder { application: Application::Quake3, read: quake::quake3, needed: 50, from: 0 },
+    Decoder { application: Application::Unreal, read: unreal::read::<1>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<2>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<3>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<4>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<5>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<6>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<7>, needed: UNREAL, from: AFTER_SET_UP },
+    Decoder { application: Application::Unreal, read: unreal::read::<8>, needed: UNREAL, from: AFTER_SET_UP },
 ];
 
 /// What one datagram has shown; its memory is used again for the next.
@@ -219,19 +221,18 @@ impl Talk {
             }
             None
         };
-        self.drafts = if self.early == 0 {
-            let first = |decoder| Draft { decoder, ..Draft::default() };
-            (0..DECODERS.len() as u8).filter_map(|decoder| may_be_right(first(decoder))).collect()
-        } else {
-            core::mem::take(&mut self.drafts).into_iter().filter_map(&mut may_be_right).collect()
-        };
+        let first = |decoder| Draft { decoder, ..Draft::default() };
+        let early = self.early;
+        let fresh = (0u8..).zip(DECODERS).filter(|(_, decoder)| decoder.from == early).map(|(at, _)| first(at));
+        let drafts = core::mem::take(&mut self.drafts);
+        self.drafts = drafts.into_iter().chain(fresh).filter_map(&mut may_be_right).collect();
         self.early += 1;
         if let Some(mut draft) = believed {
             self.decoder = draft.decoder + 1;
             self.reading = Some(Box::new(draft.reading));
             notes.samples.append(&mut draft.samples);
             notes.lost = draft.lost;
-        } else if !self.drafts.is_empty() && usize::from(self.early) < MOST_EARLY {
+        } else if self.early <= AFTER_SET_UP || !self.drafts.is_empty() && usize::from(self.early) < MOST_EARLY {
             return;
         } else {
             self.is_opaque = true;

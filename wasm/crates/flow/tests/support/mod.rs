@@ -367,11 +367,11 @@ fn tcp(random: &mut Random, edges: &mut [u32; 2], up: bool, mut packet: Packet) 
 pub fn datagrams(seed: u64, count: usize) -> Vec<Packet> {
     let mut random = Random(seed);
     let mut now_us = 0i64;
-    let mut numbers = [[1u32; 2]; 12];
+    let mut numbers = [[1u32; 2]; 13];
     let mut packets = Vec::new();
     for _ in 0..count {
         now_us += random.below(4000) as i64 + if random.chance(400) { 2_500_000 } else { 0 };
-        let kind = random.below(12) as usize;
+        let kind = random.below(13) as usize;
         let up = random.chance(2);
         let side = usize::from(!up);
         numbers[kind][side] = match random.below(40) {
@@ -470,6 +470,17 @@ fn payload(kind: usize, number: u32, other: u32, now_us: i64, random: &mut Rando
             bytes.extend(number.to_be_bytes());
             bytes.resize(42, 3);
             return bytes;
+        }
+        11 => {
+            // GameNetworkingSockets, now and then with what its sender has measured.
+            let has_stats = random.chance(5);
+            bytes.push(0x80 | u8::from(has_stats));
+            bytes.extend(7u32.to_le_bytes());
+            bytes.extend((number as u16).to_le_bytes());
+            if has_stats {
+                let [ping, lost] = [random.below(100) as u8, random.below(9) as u8];
+                bytes.extend([10, 0x0a, 8, 0x0a, 6, 5 << 3, ping, 6 << 3, lost, 8 << 3, 90]);
+            }
         }
         _ => (0..30).for_each(|_| bytes.push(random.next() as u8)),
     }
