@@ -233,7 +233,8 @@ impl Pairer {
                 let roles = roles(&self.joined, [a, b]);
                 let offset = self.found.unwrap_or_default().offset;
                 let base = self.extents[0].map_or(0, |(first, _)| first);
-                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, offset, base));
+                let repeating = self.votes.take_repeating();
+                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, repeating, offset, base));
                 self.votes = self.votes.emptied();
                 self.phase = Phase::Match;
                 true
