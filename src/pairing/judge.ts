@@ -243,6 +243,7 @@ function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: ClockFit):
       at_within_ns: Math.round(withinNs),
       delta_ns: Math.round(deltaNs),
     })),
+    step_detectable_ns: fit.detectableNs === null ? null : Math.ceil(fit.detectableNs),
     route_changes: fit.routes.map(({ atNs, forwardNs, reverseNs }) => ({
       at: instant(totals.base, atNs),
       client_to_server_ns: Math.round(forwardNs),
@@ -321,6 +322,7 @@ function unrelated(input: JudgeInput): Pairing {
         skew_status: 'UNIDENTIFIED',
         skew_reason: reason,
         steps: [],
+        step_detectable_ns: null,
         route_changes: [],
         at: null,
         bounds: input.bounds,

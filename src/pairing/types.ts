@@ -52,6 +52,11 @@ export interface Clock {
   readonly skew_status: 'identified' | 'UNIDENTIFIED';
   readonly skew_reason: string | null;
   readonly steps: readonly ClockStep[];
+  /**
+   * A step of this size or more would have been found at 95 % of all instants, measured by how far these queues moved both
+   * directions at once; smaller ones may be missed. Null where packets are too few to look.
+   */
+  readonly step_detectable_ns: number | null;
   readonly route_changes: readonly RouteChange[];
   /** The instant the offset speaks of, on the client's clock. */
   readonly at: string | null;

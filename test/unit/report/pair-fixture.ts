@@ -62,6 +62,7 @@ export function pairingOf(truth: Truth): Pairing {
         at_within_ns: 1e7,
         delta_ns: deltaNs,
       })),
+      step_detectable_ns: 700_000,
       route_changes: scenario.clientToServer.routeChanges.map(({ atSeconds, deltaUs }) => ({
         at: instant(atSeconds * 1e6),
         client_to_server_ns: deltaUs * 1000,
