@@ -39,6 +39,22 @@ describe('pair on a simulated path', () => {
       );
       expectHonest(paired);
       expectExact(paired);
+      // Named one by one, too, in the time of the client's clock.
+      const { offset_width_ns: width } = paired.pairing.document.clock;
+      for (const direction of DIRECTIONS) {
+        const { frame, sentNs } = paired.pairing.series.lost[direction];
+        const lost = paired.truth.packets.filter(
+          (packet) => packet.direction === direction && packet.fate === 'lost' && packet.senderFrame !== null,
+        );
+        expect([...frame].sort((a, b) => a - b)).toEqual(
+          lost.map(({ senderFrame }) => senderFrame!).sort((a, b) => a - b),
+        );
+        frame.forEach((one, at) => {
+          const { sentUs } = lost.find(({ senderFrame }) => senderFrame === one)!;
+          const trueNs = Number(paired.truth.clientClockNs(sentUs) - paired.pairing.series.base);
+          expect(Math.abs(sentNs[at]! - trueNs)).toBeLessThanOrEqual(width!);
+        });
+      }
     });
 
   it('counts exactly behind carrier NAT whose flows share few ports, for several flows at once', async () => {

@@ -2,6 +2,7 @@
 import type {
   Direction,
   DirectionSummary,
+  LostPackets,
   PairDocument,
   PairSamples,
   Pairing,
@@ -131,5 +132,16 @@ export function pairingOf(truth: Truth): Pairing {
         ...{ p50Ns: quantile(0.5), p95Ns: quantile(0.95), p99Ns: quantile(0.99), minNs: quantile(0) },
       };
     });
-  return { document, series: { base, binNs, bins: both(bins), samples: both(samples) } };
+  const lost = (direction: Direction): LostPackets => {
+    const packets = packetsOf[direction].filter(
+      ({ fate, senderFrame }) => fate === 'lost' && senderFrame !== null,
+    );
+    return {
+      sentNs: Float64Array.from(packets, ({ sentUs }) => sentUs * 1000),
+      frame: Uint32Array.from(packets, ({ senderFrame }) => senderFrame!),
+      flow: Uint32Array.from(packets, ({ flow }) => flow),
+      ipLenBytes: Uint32Array.from(packets, ({ ipLenBytes }) => ipLenBytes),
+    };
+  };
+  return { document, series: { base, binNs, bins: both(bins), samples: both(samples), lost: both(lost) } };
 }
