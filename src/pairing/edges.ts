@@ -29,8 +29,11 @@ export const MIN_SHIFT_NS = 700_000;
 
 export interface Edges {
   readonly steps: readonly Shift[];
-  /** The size from which a step would have been found at 95 % of all instants. */
-  readonly detectableNs: number;
+  /**
+   * The size from which a step would have been found at 99 % of the instants that are so far from the captures' ends that it
+   * could be seen to last; null where there are none.
+   */
+  readonly detectableNs: number | null;
 }
 
 /** Packets of the sparser direction on either side of an edge; and how long that is at least. */
@@ -53,7 +56,7 @@ const GLOBAL_QUANTILE = 0.99;
 const GLOBAL_FACTOR = 1.75;
 /** A ruler that must see a step sees at least this share of it. */
 const DENIED_SHARE = 0.25;
-/** So long, or so many times how long an edge is, the floors must stay moved. */
+/** So long, or twice as long where a queue hides the floor, or so many times how long an edge is, the floors must stay moved. */
 const LASTING = { ns: 30e9, edges: 4 };
 /** Near an end of the captures less than that has to do. */
 const LEAST_LASTING = { ns: 20e9, edges: 3 };
@@ -61,7 +64,10 @@ const LASTING_SHARE = 0.5;
 /** An edge so many times above what chance makes needs to last only for a few seconds: queues that never empty hide a floor. */
 const CLEAR_FACTOR = 3;
 const CLEAR_LASTING = { ns: 5e9, edges: 1 };
-const DETECTABLE_QUANTILE = 0.95;
+const DETECTABLE_QUANTILE = 0.99;
+const USUAL_QUANTILE = 0.95;
+const TOLD_FACTOR = 1.25;
+const SIZES_A_BLOCK = 4;
 /** What is so far below the size that would surely be found is not claimed. */
 const LEAST_SHARE = 0.5;
 
@@ -127,7 +133,7 @@ export function findEdges(forward: Points, reverse: Points, slope: number): Edge
     for (const ruler of rulersOf(nearNs, merged.time.at(-1)! - merged.time[0]!)) {
       const jumps = [ruler.jumps(merged.lanes[0]), ruler.jumps(merged.lanes[1])] as const;
       const { targets, decoys } = coincidences(merged, jumps);
-      const { needed, seen } = limitsOf(decoys, own);
+      const { needed, seen } = limitsOf(decoys, own, jumps);
       if (end === 'client') limits.push(seen);
       const { reachNs, isFloor } = ruler;
       const reading = { merged, jumps, needed, reachNs, isFloor, isSharpest: readings.length === 0 };
@@ -138,11 +144,18 @@ export function findEdges(forward: Points, reverse: Points, slope: number): Edge
       ...standing.filter((candidate) => readings.every((reading) => !denies(reading, candidate, own))),
     );
   }
-  const detectableNs = detectable(limits, blocks!, first!);
+  const sizes = sizesSeen(limits, blocks!, first!);
+  const quantile = (given: readonly SizeSeen[], share: number): number | null =>
+    quantileType7(Float64Array.from(given, ({ sizeNs }) => sizeNs).sort(), share);
+  const roomy = sizes.filter(({ hasRoom }) => hasRoom);
   // Smaller ones may be true, and may be the luck of one quiet instant.
-  const isLarge = (candidate: Candidate): boolean =>
-    Math.abs(sizeOf(candidate)) >= LEAST_SHARE * detectableNs;
-  return { steps: settled(candidates.filter(isLarge)), detectableNs };
+  const leastNs = LEAST_SHARE * (quantile(roomy.length > 0 ? roomy : sizes, USUAL_QUANTILE) ?? 0);
+  const isLarge = (candidate: Candidate): boolean => Math.abs(sizeOf(candidate)) >= leastNs;
+  return {
+    steps: settled(candidates.filter(isLarge)),
+    // An unfound step hides itself in the floors around it, so what is told has a margin.
+    detectableNs: roomy.length === 0 ? null : TOLD_FACTOR * quantile(roomy, DETECTABLE_QUANTILE)!,
+  };
 }
 
 /** How long an edge is: the time of a few packets of the sparser direction. Null where there are too few at all. */
@@ -344,12 +357,21 @@ interface Limits {
   readonly seen: Float64Array;
 }
 
-function limitsOf(decoys: Float64Array, { count, of }: Blocks): Limits {
+function limitsOf(
+  decoys: Float64Array,
+  { count, of }: Blocks,
+  jumps: readonly [Float64Array, Float64Array],
+): Limits {
   const largest = new Float64Array(count);
   decoys.forEach((size, boundary) => {
     largest[of[boundary]!] = Math.max(largest[of[boundary]!]!, size);
   });
   const overall = GLOBAL_FACTOR * (quantileType7(Float64Array.from(largest).sort(), GLOBAL_QUANTILE) ?? 0);
+  // What the queues of either direction do at an edge they may take away from a step, or do to one direction alone.
+  const usual = jumps.map((values) => {
+    const sizes = values.filter((value) => !Number.isNaN(value)).map(Math.abs);
+    return quantileType7(sizes.sort(), USUAL_QUANTILE) ?? 0;
+  });
   const [needed, seen] = [new Float64Array(count), new Float64Array(count)];
   for (let block = 0; block < count; block++) {
     // Its own edge may ring in the blocks next to it.
@@ -357,8 +379,7 @@ function limitsOf(decoys: Float64Array, { count, of }: Blocks): Limits {
     for (let at = Math.max(0, block - LOCAL_BLOCKS); at <= Math.min(count - 1, block + LOCAL_BLOCKS); at++)
       if (Math.abs(at - block) > 1) near = Math.max(near, largest[at]!);
     needed[block] = Math.max(MIN_SHIFT_NS, overall, LOCAL_FACTOR * near);
-    // The queues may take away from a step what they would have made by themselves.
-    seen[block] = needed[block]! + near;
+    seen[block] = Math.max(needed[block]! + Math.max(...usual), (usual[0]! + usual[1]!) / 2 / COMMON_SHARE);
   }
   return { needed, seen };
 }
@@ -423,22 +444,34 @@ type Span = typeof LASTING;
 
 function lasts(candidate: Candidate): boolean {
   const { merged, boundary } = candidate;
-  const { time } = merged;
   // Near an end of the captures there is nothing that it could last for.
-  const room = Math.min(time[boundary]! - time[0]!, time.at(-1)! - time[boundary]!);
+  const room = roomOf(merged, boundary);
   const isKept = (reachNs: number): boolean => {
-    const share = floorsMoved(merged, boundary, reachNs) / sizeOf(candidate);
+    const share = floorsMoved(merged, boundary, reachNs).apart / sizeOf(candidate);
     return share > LASTING_SHARE && share < 1 / LASTING_SHARE;
   };
-  const long = (given: Span): number => Math.max(given.ns, given.edges * merged.nearNs);
+  const least = long(LEAST_LASTING, merged);
+  const clear = long(CLEAR_LASTING, merged);
   return (
-    (room >= long(LEAST_LASTING) && isKept(long(LASTING))) ||
-    (room >= long(CLEAR_LASTING) && candidate.ratio >= CLEAR_FACTOR && isKept(long(CLEAR_LASTING)))
+    (room >= least && (isKept(long(LASTING, merged)) || isKept(2 * long(LASTING, merged)))) ||
+    (room >= clear && candidate.ratio >= CLEAR_FACTOR && isKept(clear))
   );
 }
 
-/** Half the difference of what the two floors did across a boundary, over so long on either side. */
-function floorsMoved({ lanes, before }: Merged, boundary: number, reachNs: number): number {
+function long({ ns, edges }: Span, { nearNs }: Merged): number {
+  return Math.max(ns, edges * nearNs);
+}
+
+function roomOf({ time }: Merged, boundary: number): number {
+  return Math.min(time[boundary]! - time[0]!, time.at(-1)! - time[boundary]!);
+}
+
+/** What the two floors did across a boundary, over so long on either side: half the difference, and half the sum. */
+function floorsMoved(
+  { lanes, before }: Merged,
+  boundary: number,
+  reachNs: number,
+): { readonly apart: number; readonly together: number } {
   const moved = lanes.map(({ time, level }, way) => {
     const edge = before[way]![boundary]!;
     let [low, high] = [Infinity, Infinity];
@@ -448,7 +481,7 @@ function floorsMoved({ lanes, before }: Merged, boundary: number, reachNs: numbe
       high = Math.min(high, level[at]!);
     return high - low;
   });
-  return (moved[0]! - moved[1]!) / 2;
+  return { apart: (moved[0]! - moved[1]!) / 2, together: (moved[0]! + moved[1]!) / 2 };
 }
 
 function shiftOf(candidate: Candidate): Shift {
@@ -470,18 +503,25 @@ function shiftOf(candidate: Candidate): Shift {
   };
 }
 
+interface SizeSeen {
+  readonly sizeNs: number;
+  readonly hasRoom: boolean;
+}
+
 /** By the ruler that sees most at each time, and by what the floors do there without any step. */
-function detectable(limits: readonly Float64Array[], { count, of }: Blocks, merged: Merged): number {
-  const middle = new Int32Array(count).fill(-1);
-  of.forEach((block, boundary) => (middle[block] = boundary));
-  const sizes: number[] = [];
-  for (let block = 0; block < count; block++) {
-    if (middle[block]! < 0) continue;
+function sizesSeen(limits: readonly Float64Array[], { count, of }: Blocks, merged: Merged): SizeSeen[] {
+  const sizes: SizeSeen[] = [];
+  const stride = Math.max(1, Math.floor(of.length / (SIZES_A_BLOCK * count)));
+  for (let boundary = stride; boundary < of.length; boundary += stride) {
+    const block = of[boundary]!;
     const edge = Math.min(...limits.map((limit) => limit[block]!));
-    const floors =
-      Math.abs(floorsMoved(merged, middle[block]!, Math.max(LASTING.ns, LASTING.edges * merged.nearNs))) /
-      LASTING_SHARE;
-    sizes.push(Math.max(edge, Number.isFinite(floors) ? Math.min(floors, CLEAR_FACTOR * edge) : edge));
+    // A step that was not found moves them apart; what they do together none does, and chance as often.
+    const { apart, together } = floorsMoved(merged, boundary, long(LASTING, merged));
+    const floors = Math.max(Math.abs(apart), Math.abs(together)) / LASTING_SHARE;
+    sizes.push({
+      sizeNs: Math.max(edge, Number.isFinite(floors) ? Math.min(floors, CLEAR_FACTOR * edge) : edge),
+      hasRoom: roomOf(merged, boundary) >= long(LEAST_LASTING, merged),
+    });
   }
-  return quantileType7(Float64Array.from(sizes).sort(), DETECTABLE_QUANTILE) ?? MIN_SHIFT_NS;
+  return sizes;
 }

@@ -53,8 +53,8 @@ export interface Clock {
   readonly skew_reason: string | null;
   readonly steps: readonly ClockStep[];
   /**
-   * A step of this size or more would have been found at 95 % of all instants, measured by how far these queues moved both
-   * directions at once; smaller ones may be missed. Null where packets are too few to look.
+   * A step of this size or more would have been found at 99 % of all instants (20 s or more from the captures' ends), measured
+   * by how far these queues moved both directions at once; smaller ones may be missed. Null where packets or time are too few.
    */
   readonly step_detectable_ns: number | null;
   readonly route_changes: readonly RouteChange[];

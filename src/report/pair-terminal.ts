@@ -111,7 +111,7 @@ function clockLines(document: PairDocument): string[] {
   for (const step of clock.steps) lines.push(`step: ${ms(step.delta_ns)} at ${step.at}`);
   lines.push(
     clock.step_detectable_ns === null
-      ? 'steps: not looked for, packets are too few'
+      ? 'steps: too few packets or too little time to see one'
       : `steps of less than ${ms(clock.step_detectable_ns)} may have been missed under these queues`,
   );
   return lines;

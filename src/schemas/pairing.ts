@@ -80,7 +80,7 @@ const clock = z.looseObject({
   skew_reason: z.string().nullable(),
   steps: z.array(z.looseObject({ at: instant, at_within_ns: count(), delta_ns: integer() })),
   step_detectable_ns: count(
-    'a step of this size or more would have been found at 95 % of all instants; null: packets too few to look',
+    'a step of this size or more would have been found at 99 % of all instants; null: packets or time too few',
   )
     .nullable()
     .optional(),
