@@ -325,8 +325,8 @@ const anyPath: fc.Arbitrary<Scenario> = fc
     nat: fc.constantFrom('none' as const, 'home' as const, 'port' as const, 'cgnat' as const),
     serverBehindBalancer: fc.boolean(),
     lossy: fc.constantFrom('neither' as const, 'up' as const, 'down' as const, 'both' as const),
-    // 64 bytes cut the timestamp option in half; then nothing but order tells a needless retransmission from its original.
-    snaplenBytes: fc.constantFrom(68, 96, 262_144),
+    // 64 bytes cut the timestamp option in half.
+    snaplenBytes: fc.constantFrom(64, 68, 96, 262_144),
     format: fc.constantFrom('pcap' as const, 'pcapng' as const),
     resolution: fc.constantFrom('microseconds' as const, 'nanoseconds' as const),
     offsetMs: fc.integer({ min: -90_000_000, max: 90_000_000 }),
