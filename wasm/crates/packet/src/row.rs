@@ -591,6 +591,8 @@ mod tests {
         assert_eq!((first, second, third, fourth), (full(), Packet::default(), icmp, datagram));
         assert_eq!(fourth.prefix.as_slice(), [7; MAX_PREFIX]);
         assert_eq!(fifth, mapped_ends);
+        let (sixth, rest) = Packet::decode(rest).unwrap_or_default_pair();
+        assert_eq!(sixth, cut);
         assert!(rest.is_empty());
     }
 

@@ -92,7 +92,7 @@ impl Best {
 }
 
 /// Joins flows; in the order of their first packets at the client.
-pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
+pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u64, ()>) -> Vec<Joined> {
     let tallies = &outer_views(all, flows);
     let mut best: [Table<u32, Best>; 2] = Default::default();
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
@@ -134,7 +134,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
             is_way_known: order != 0,
             ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
             keeps_tsval: tally.same_tsval > 0,
-            first_delay: [first_delay(tally, forward, 0), first_delay(tally, forward, 1)],
+            first_delay: [0, 1].map(|way| first_delay(tally, forward, way, repeating)),
         };
         if order == 0 {
             undecided.push((joined.len(), *tally));
@@ -173,7 +173,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
             entry.ways.swap(0, 1);
         }
         entry.forward = [toward_server, toward_server ^ turned];
-        entry.first_delay = [0, 1].map(|way| first_delay(&tally, toward_server, way));
+        entry.first_delay = [0, 1].map(|way| first_delay(&tally, toward_server, way, repeating));
     }
     let repeating = same_hosts(tallies, &joined, flows);
     joined.extend(repeating);
@@ -247,8 +247,8 @@ fn way_of(tally: &Tally, lane: u32) -> Way {
 }
 
 /// What the first votes of a way say about its delay; `forward` is the client's lane toward the server.
-fn first_delay(tally: &Tally, forward: u32, way: u32) -> Option<i64> {
-    tally.early.get((forward ^ way) as usize)?.smallest_delay(way == 0)
+fn first_delay(tally: &Tally, forward: u32, way: u32, repeating: &Table<u64, ()>) -> Option<i64> {
+    tally.early.get((forward ^ way) as usize)?.smallest_delay(way == 0, repeating)
 }
 
 type Hosts = ([u8; 16], [u8; 16]);

@@ -361,7 +361,8 @@ impl Matcher {
         // Content that comes again and again: a twin that is too early is another one's, taken it would displace all that
         // follow. Content that is there once may be early, or a clock's step back would end all matching.
         let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
-        let is_repeated = || chain.len() + own_twins > 1 || self.is_repeating(entry);
+        // Where nothing but repeats was ever there, no unique content vouches for the floor.
+        let is_repeated = || chain.len() + own_twins > 1 || lane.first.is_some() && self.is_repeating(entry);
         let lowest = floor.into_iter().chain(floor_of_way).min();
         let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS) && is_repeated();
         if let [only] = chain.as_slice() {

@@ -46,23 +46,25 @@ const EARLY_ASTRAY_NS: i64 = 100_000_000;
 /// Server time minus client time of a lane's first votes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Early {
-    differences: [i64; EARLY],
+    differences: [(i64, u64); EARLY],
     count: usize,
 }
 
 impl Early {
-    fn add(&mut self, difference: i64) {
+    fn add(&mut self, difference: i64, key: u64) {
         if let Some(place) = self.differences.get_mut(self.count) {
-            *place = difference;
+            *place = (difference, key);
             self.count += 1;
         }
     }
 
-    /// The smallest delay of them: the smallest difference of what travels toward the server, else the largest, negated.
-    pub fn smallest_delay(&self, is_toward_server: bool) -> Option<i64> {
+    /// The smallest delay of them: the smallest difference of what travels toward the server, else the largest, negated. What
+    /// turned out to repeat may have voted for another one's time.
+    pub fn smallest_delay(&self, is_toward_server: bool, repeating: &Table<u64, ()>) -> Option<i64> {
         let sign = if is_toward_server { 1 } else { -1 };
-        let mut delays = self.differences.map(|difference| sign * difference);
-        let known = delays.get_mut(..self.count)?;
+        let votes = self.differences.iter().take(self.count);
+        let mut known: Vec<i64> =
+            votes.filter(|(_, key)| !repeating.contains_key(key)).map(|(difference, _)| sign * difference).collect();
         known.sort_unstable();
         let median = *known.get(known.len() / 2)?;
         known.iter().copied().find(|delay| median.saturating_sub(*delay) <= EARLY_ASTRAY_NS)
@@ -253,7 +255,7 @@ impl Votes {
             let (client, server) = if end == 0 { (waiting, like) } else { (like, waiting) };
             for client in client.views() {
                 for server in server.views() {
-                    self.vote(&client, &server, is_aligned);
+                    self.vote(&client, &server, is_aligned, key);
                 }
             }
         }
@@ -272,7 +274,7 @@ impl Votes {
         }
     }
 
-    fn vote(&mut self, client: &Waiting, server: &Waiting, is_aligned: bool) {
+    fn vote(&mut self, client: &Waiting, server: &Waiting, is_aligned: bool, key: u64) {
         let difference = server.time.saturating_sub(client.time);
         let tally = self.tallies.entry((client.lane / 2, oriented(client.lane, server.lane))).or_default();
         let lane = client.lane as usize & 1;
@@ -312,7 +314,7 @@ impl Votes {
             }
         }
         if let Some(early) = tally.early.get_mut(lane) {
-            early.add(difference);
+            early.add(difference, key);
         }
         if let Some((sum, count)) = tally.sums.get_mut(lane) {
             *sum = sum.saturating_add(difference.saturating_sub(self.base));
