@@ -152,6 +152,35 @@ export function readComparison(path: string): Comparison {
   return document as Comparison;
 }
 
+/** Reads what `pair --format json` wrote. @throws InputError for anything else, and for captures that share nothing. */
+export function readPairing(path: string): PairLike {
+  const help = 'name a file that lagdiff pair --format json --out FILE wrote';
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const message = `${path} cannot be read: ${(cause as Error).message}`;
+    throw new InputError({ code: 'diff/unreadable', message, help, path }, { cause });
+  }
+  const { schema, status, ...ends } = (document ?? {}) as Partial<PairLike> & {
+    readonly schema?: unknown;
+    readonly status?: unknown;
+  };
+  const { client_to_server: there, server_to_client: back } = ends;
+  if (schema !== 'lagdiff/pair@1' || there === undefined || back === undefined) {
+    const message = `${path} is no answer of pair: its schema is ${JSON.stringify(schema ?? null)}`;
+    throw new InputError({ code: 'diff/not-a-pairing', message, help, path });
+  }
+  if (status === 'unrelated')
+    throw new InputError({
+      code: 'diff/unrelated-ends',
+      message: `${path} says that its two captures share no traffic, so it tells nothing of either direction`,
+      help: 'leave it out, or pair captures of both ends taken at the same time',
+      path,
+    });
+  return { client_to_server: there, server_to_client: back };
+}
+
 /** One period minute by minute. @throws InputError, UsageError as `analyze` does. */
 export async function timeline(
   inputs: readonly string[],

@@ -105,6 +105,11 @@ export async function narrow(
   return (await import('./diff.ts')).narrow(baseline, evening, options);
 }
 
+/** Reads what `pair --format json` wrote, for `DiffOptions.pairs`; see src/diff.ts. @throws InputError. */
+export async function readPairing(path: string): Promise<NonNullable<DiffOptions['pairs']>['evening']> {
+  return (await import('./diff.ts')).readPairing(path);
+}
+
 /** Reads a file of players (CSV address,port,player); see src/diff.ts. */
 export async function readPlayers(
   path: string,

@@ -12,6 +12,8 @@ export class WayTotals {
   readonly byFlow = new Map<number, Counts>();
   readonly samples = new Samples();
   readonly missing = new Missing();
+  /** Places in `missing` of those that the network lost, once that is settled. */
+  lostAt: readonly number[] = [];
   readonly seconds = new Seconds();
   readonly extra = new Extra();
   readonly sizes = { sent: new Tally() };

@@ -4,17 +4,16 @@
  *   forward  y = d_f + θ(t)      reverse  z = d_r − θ(t)      θ = server clock − client clock
  *
  * The sum is free of θ, so queueing and the smallest round trip are exact; θ itself is known as the interval [−min z, min y],
- * whose width is the smallest round trip. Steps are cut out first (`level-shifts`), skew is what the lower hulls of both
+ * whose width is the smallest round trip. Steps are cut out first (`edges`), skew is what the lower hulls of both
  * directions agree on with opposite signs; what they agree on with the same sign is a drift of the queues.
  */
 
 import { commonLowerSlope } from '../statistics/hull.ts';
-import { binned, levelShifts, medianSlope, routeShifts } from './level-shifts.ts';
-import { ofPath, type Points } from './points.ts';
-import { firstAtOrAfter, MIN_SHIFT_NS, sharpSteps, type Shift } from './sharp-steps.ts';
+import { findEdges, MIN_SHIFT_NS, type Shift } from './edges.ts';
+import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
+import { isAfter, isBetween, kept, ofPath, type Cut, type Points } from './points.ts';
 
-export interface FittedStep {
-  readonly atNs: number;
+export interface FittedStep extends Cut {
   readonly withinNs: number;
   readonly deltaNs: number;
 }
@@ -26,7 +25,9 @@ export interface ClockFit {
   /** Why there is no skew; null when there is. */
   readonly unidentified: string | null;
   readonly steps: readonly FittedStep[];
-  readonly routes: readonly Shift[];
+  /** A step of this size or more would have been found, at nearly any time; null where nothing was looked for. */
+  readonly detectableNs: number | null;
+  readonly routes: readonly RouteShift[];
   /** Instant that θ's interval speaks of. */
   readonly atNs: number;
   /** Interval of θ at that instant, without the probe's offset; null without one direction. */
@@ -49,15 +50,22 @@ const GRAIN_NS = 1000;
 const MIN_GUARD_NS = 1e9;
 
 /** θ(t) − θ(at), by a fit. */
-export function drift(fit: Pick<ClockFit, 'skew' | 'steps' | 'atNs'>, timeNs: number): number {
+export function drift(fit: Course, timeNs: number): number {
   let value = fit.skew * (timeNs - fit.atNs);
   for (const { atNs, deltaNs } of fit.steps) if (timeNs >= atNs) value += deltaNs;
   return value;
 }
 
-/** Is this the time of a step that is known only to lie between two packets of some path? Then another path's packet may belong to either side. */
-export function isAstride({ steps }: Pick<ClockFit, 'steps'>, timeNs: number): boolean {
-  return steps.some(({ atNs, withinNs }) => timeNs > atNs - withinNs && timeNs < atNs);
+/** Is this a packet of another path, between the two that show the step? It may belong to either side. */
+export function isAstride({ steps }: Pick<ClockFit, 'steps'>, points: Points, at: number): boolean {
+  return steps.some((step) => isBetween(points, at, step));
+}
+
+/** The same of one packet: of those under way while a clock steps, its place in that clock's capture tells on which side it is. */
+export function driftOf(fit: Course, points: Points, at: number): number {
+  let value = fit.skew * (points.timeNs[at]! - fit.atNs);
+  for (const step of fit.steps) if (isAfter(points, at, step)) value += step.deltaNs;
+  return value;
 }
 
 export function fitClock(forward: Points, reverse: Points): ClockFit {
@@ -68,29 +76,26 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const first = pairs[0];
   let steps: FittedStep[] = [];
   let skew = first === undefined ? 0 : levelSlope(first, { skew: 0, steps, atNs: instant });
-  let routes: Shift[] = [];
+  let routes: RouteShift[] = [];
   let doubt = 0;
+  let detectableNs: number | null = null;
   const reason = whyNoSkew(forward, reverse);
   if (reason !== null) skew = 0;
   // A better slope shows smaller steps, and known steps give a better slope.
   for (let round = 0; round < ROUNDS; round++) {
     const course = { skew: 0, steps, atNs: instant };
-    const found = agreed(
-      pairs.map((pair) => {
-        const [there, back] = [corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course)];
-        const sharp = sharpSteps(there, back, skew);
-        // Edges need no slope; floors do, so they wait until the edges have given one.
-        const slow = round === 0 ? [] : levelShifts(there, back, skew);
-        const isNew = ({ atNs: at }: Shift): boolean =>
-          sharp.every((edge) => Math.abs(edge.atNs - at) > 20e9);
-        return [...sharp, ...slow.filter(isNew)];
-      }),
-    ).filter(({ atNs: at }) => steps.every((step) => Math.abs(step.atNs - at) > 2e9));
+    const searches = pairs.map((pair) =>
+      search(corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course), skew),
+    );
+    const told = searches.flatMap((found) => found.detectableNs ?? []);
+    detectableNs = told.length === 0 ? null : Math.min(...told);
+    const found = agreed(searches).filter(({ atNs: at }) =>
+      steps.every((step) => Math.abs(step.atNs - at) > 2e9),
+    );
     steps = [
       ...steps,
-      ...found.map(({ atNs: at, withinNs, forwardNs, reverseNs }) => ({
-        atNs: at,
-        withinNs,
+      ...found.map(({ forwardNs, reverseNs, ...edge }) => ({
+        ...edge,
         deltaNs: (forwardNs - reverseNs) / 2,
       })),
     ].sort((a, b) => a.atNs - b.atNs);
@@ -133,6 +138,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     ...fit,
     skewDoubt: doubt,
     unidentified: reason,
+    detectableNs,
     routes,
     rttMinNs: smallestRoundTrip(forward, reverse, fit),
     lowNs: leastBack === null ? null : -leastBack,
@@ -148,15 +154,9 @@ function levelSlope({ forward, reverse }: Pair, course: Course): number {
 }
 
 function beforeFirst(points: Points, steps: readonly FittedStep[]): Points {
-  const first = steps[0];
-  if (first === undefined) return points;
-  const end = firstAtOrAfter(points.timeNs, first.atNs - first.withinNs);
-  return {
-    timeNs: points.timeNs.slice(0, end),
-    delayNs: points.delayNs.slice(0, end),
-    path: points.path.slice(0, end),
-    source: points.source.slice(0, end),
-  };
+  return kept(points, (at) =>
+    steps.every((step) => points.timeNs[at]! < step.atNs - step.withinNs && !isAfter(points, at, step)),
+  );
 }
 
 function smallestRoundTrip(forward: Points, reverse: Points, fit: Course): number | null {
@@ -207,21 +207,46 @@ function largestPaths(forward: Points, reverse: Points): number[] {
     .map(({ path }) => path);
 }
 
-/** Steps that at least half of the paths with anything to say show within two seconds: a clock steps for all of them. */
-function agreed(lists: readonly (readonly Shift[])[]): Shift[] {
+interface Search {
+  readonly steps: readonly Shift[];
+  readonly detectableNs: number | null;
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+function search(forward: Points, reverse: Points, slope: number): Search {
+  return {
+    ...(findEdges(forward, reverse, slope) ?? { steps: [], detectableNs: null }),
+    fromNs: Math.max(forward.timeNs[0] ?? Infinity, reverse.timeNs[0] ?? Infinity),
+    toNs: Math.min(forward.timeNs.at(-1) ?? -Infinity, reverse.timeNs.at(-1) ?? -Infinity),
+  };
+}
+
+/** Half of what a path would have shown without fail must be shown by it. */
+const SURELY = 2;
+
+/** A clock steps for all paths at once: a step counts where no more paths that must have seen it lack it than show it. */
+function agreed(searches: readonly Search[]): Shift[] {
   const found: Shift[] = [];
-  const all = lists
-    .flatMap((list, path) => list.map((shift) => ({ shift, path })))
+  const all = searches
+    .flatMap(({ steps }, path) => steps.map((shift) => ({ shift, path })))
     .sort((a, b) => a.shift.atNs - b.shift.atNs);
   for (let from = 0; from < all.length;) {
     let to = from + 1;
     while (to < all.length && all[to]!.shift.atNs - all[from]!.shift.atNs < 2e9) to += 1;
     const group = all.slice(from, to);
-    const paths = new Set(group.map(({ path }) => path)).size;
-    if (paths * 2 >= Math.min(lists.length, 2)) {
-      const best = group.reduce((a, b) => (b.shift.withinNs < a.shift.withinNs ? b : a)).shift;
-      found.push(best);
-    }
+    const best = group.reduce((a, b) => (b.shift.withinNs < a.shift.withinNs ? b : a)).shift;
+    const size = Math.abs(best.forwardNs - best.reverseNs) / 2;
+    const showing = new Set(group.map(({ path }) => path));
+    const lacking = searches.filter(
+      ({ detectableNs, fromNs, toNs }, path) =>
+        !showing.has(path) &&
+        detectableNs !== null &&
+        size >= SURELY * detectableNs &&
+        best.atNs > fromNs + STEP_WINDOW_NS &&
+        best.atNs < toNs - STEP_WINDOW_NS,
+    );
+    if (showing.size >= lacking.length) found.push(best);
     from = to;
   }
   return found;
@@ -238,34 +263,30 @@ function cutAt(
   jumps: readonly { readonly atNs: number; readonly withinNs: number }[],
 ): Points {
   if (jumps.length === 0) return points;
-  const kept: number[] = [];
-  points.timeNs.forEach((time, at) => {
-    if (jumps.every((jump) => Math.abs(time - jump.atNs) > guardOf(jump))) kept.push(at);
+  const sorted = [...jumps].sort((a, b) => a.atNs - b.atNs);
+  const guards = sorted
+    .map((jump) => ({ from: jump.atNs - guardOf(jump), to: jump.atNs + guardOf(jump) }))
+    .sort((a, b) => a.from - b.from);
+  let [next, until] = [0, -Infinity];
+  const left = kept(points, (at) => {
+    const time = points.timeNs[at]!;
+    for (; next < guards.length && guards[next]!.from <= time; next++)
+      until = Math.max(until, guards[next]!.to);
+    return time > until;
   });
   const parts = jumps.length + 1;
-  return {
-    timeNs: Float64Array.from(kept, (at) => points.timeNs[at]!),
-    delayNs: Float64Array.from(kept, (at) => points.delayNs[at]!),
-    path: Uint32Array.from(
-      kept,
-      (at) => points.path[at]! * parts + jumps.filter(({ atNs }) => points.timeNs[at]! >= atNs).length,
-    ),
-    source: Uint32Array.from(kept, (at) => points.source[at]!),
-  };
+  let part = 0;
+  const path = left.path.map((own, at) => {
+    while (part < sorted.length && sorted[part]!.atNs <= left.timeNs[at]!) part += 1;
+    return own * parts + part;
+  });
+  return { ...left, path };
 }
 
 /** What the even and the odd pairs by themselves make of the skew, against the whole. */
 function halves(forward: Points, reverse: Points, course: Course, whole: number): number[] {
   return [0, 1].map((odd) => {
-    const half = (points: Points): Points => {
-      const keep = (_: number, at: number): boolean => at % 2 === odd;
-      return {
-        timeNs: points.timeNs.filter(keep),
-        delayNs: points.delayNs.filter(keep),
-        path: points.path.filter(keep),
-        source: points.source.filter(keep),
-      };
-    };
+    const half = (points: Points): Points => kept(points, (at) => at % 2 === odd);
     return Math.abs((slopeOf(half(forward), 1, course) - slopeOf(half(reverse), -1, course)) / 2 - whole);
   });
 }
@@ -275,8 +296,8 @@ function lowestOf(points: Points, sign: 1 | -1, course: Course, doubt: number): 
   if (points.timeNs.length === 0) return null;
   let [fast, slow] = [Infinity, Infinity];
   for (let at = 0; at < points.timeNs.length; at++) {
-    if (isAstride(course, points.timeNs[at]!)) continue;
-    const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
+    if (isAstride(course, points, at)) continue;
+    const delay = points.delayNs[at]! - sign * driftOf(course, points, at);
     const shift = doubt * (points.timeNs[at]! - course.atNs);
     fast = Math.min(fast, delay + shift);
     slow = Math.min(slow, delay - shift);
@@ -289,7 +310,7 @@ type Course = Pick<ClockFit, 'skew' | 'steps' | 'atNs'>;
 function corrected(points: Points, sign: 1 | -1, course: Course): Points {
   return {
     ...points,
-    delayNs: points.delayNs.map((delay, at) => delay - sign * drift(course, points.timeNs[at]!)),
+    delayNs: points.delayNs.map((delay, at) => delay - sign * driftOf(course, points, at)),
   };
 }
 
@@ -313,8 +334,8 @@ function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, num
   const floors = new Map<number, number>();
   for (let at = 0; at < points.timeNs.length; at++) {
     // On the wrong side of a step a packet would be faster than the path can be, and all others late.
-    if (isAstride(course, points.timeNs[at]!)) continue;
-    const delay = points.delayNs[at]! - sign * drift(course, points.timeNs[at]!);
+    if (isAstride(course, points, at)) continue;
+    const delay = points.delayNs[at]! - sign * driftOf(course, points, at);
     const path = points.path[at]!;
     if (delay < (floors.get(path) ?? Infinity)) floors.set(path, delay);
   }
@@ -368,23 +389,27 @@ function stepSize(
   step: FittedStep,
   index: number,
   steps: readonly FittedStep[],
-  pairs: readonly { readonly forward: Points; readonly reverse: Points }[],
+  pairs: readonly Pair[],
   skew: number,
 ): number | null {
   const from = Math.max(step.atNs - STEP_WINDOW_NS, steps[index - 1]?.atNs ?? -Infinity);
   const to = Math.min(step.atNs + STEP_WINDOW_NS, steps[index + 1]?.atNs ?? Infinity);
-  const least = (points: Points, sign: number, low: number, high: number): number => {
-    let min = Infinity;
-    const end = firstAtOrAfter(points.timeNs, high);
-    for (let at = firstAtOrAfter(points.timeNs, low); at < end; at++)
-      min = Math.min(min, points.delayNs[at]! - sign * skew * points.timeNs[at]!);
-    return min;
+  const [before, after] = [steps[index - 1], steps[index + 1]];
+  const moved = (points: Points, sign: number): number => {
+    let [low, high] = [Infinity, Infinity];
+    for (let at = 0; at < points.timeNs.length; at++) {
+      const time = points.timeNs[at]!;
+      if (time < from || time > to) continue;
+      if (before !== undefined && !isAfter(points, at, before)) continue;
+      if (after !== undefined && isAfter(points, at, after)) continue;
+      const level = points.delayNs[at]! - sign * skew * time;
+      if (isAfter(points, at, step)) high = Math.min(high, level);
+      else low = Math.min(low, level);
+    }
+    return high - low;
   };
   for (const { forward, reverse } of pairs) {
-    const before = step.atNs - step.withinNs;
-    const there = least(forward, 1, step.atNs, to) - least(forward, 1, from, before);
-    const back = least(reverse, -1, step.atNs, to) - least(reverse, -1, from, before);
-    const size = (there - back) / 2;
+    const size = (moved(forward, 1) - moved(reverse, -1)) / 2;
     if (Number.isFinite(size)) return size;
   }
   return null;

@@ -202,8 +202,9 @@ function ofClock({ clock }: PairFacts): Draft[] {
       severity: 'notice',
       direction: null,
       claim: `one of the clocks was stepped ${clock.steps.length} times: ${clock.steps.map(({ at, delta_ns }) => `${milliseconds(delta_ns)} at ${at}`).join(', ')}`,
-      threshold: 'both directions move by opposite amounts at one instant, beyond six times their noise',
-      limits: 'which of the two clocks it was is not told',
+      threshold:
+        'both directions move by opposite amounts at one instant, by 2.5 times what these queues move them together, and stay moved',
+      limits: `which of the two clocks it was is not told; steps of less than ${milliseconds(clock.step_detectable_ns ?? 0)} may be missed`,
       count: clock.steps.length,
       packets: [],
     });

@@ -11,7 +11,7 @@ import type { CaptureSummaryLike } from './capture-summary.ts';
 import { fitClock, type ClockFit } from './clock.ts';
 import { figuresOf, summaryOfWay, type Delays } from './direction.ts';
 import { findingsOfPair } from './findings.ts';
-import { settleLosses, type Bursts } from './losses.ts';
+import { lostPackets, settleLosses, type Bursts } from './losses.ts';
 import { pointsOf } from './points.ts';
 import { binWidthNs, queueingBins, queueingOf, type WayQueueing } from './queueing.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type ClockBound,
   type DirectionSummary,
   type FlowView,
+  type LostPackets,
   type PairDocument,
   type PairedFlow,
   type Pairing,
@@ -135,6 +136,10 @@ export function judge(input: JudgeInput): Pairing {
       binNs,
       bins: { client_to_server: bins[0], server_to_client: bins[1] },
       samples: { client_to_server: queueing[0].samples, server_to_client: queueing[1].samples },
+      lost: {
+        client_to_server: lostPackets(totals, 0, fit, (flow) => rowOfFlow.get(flow)),
+        server_to_client: lostPackets(totals, 1, fit, (flow) => rowOfFlow.get(flow)),
+      },
     },
   };
 }
@@ -243,6 +248,7 @@ function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: ClockFit):
       at_within_ns: Math.round(withinNs),
       delta_ns: Math.round(deltaNs),
     })),
+    step_detectable_ns: fit.detectableNs === null ? null : Math.ceil(fit.detectableNs),
     route_changes: fit.routes.map(({ atNs, forwardNs, reverseNs }) => ({
       at: instant(totals.base, atNs),
       client_to_server_ns: Math.round(forwardNs),
@@ -300,6 +306,12 @@ function unrelated(input: JudgeInput): Pairing {
     flow: new Uint32Array(0),
     ipLenBytes: new Uint32Array(0),
   });
+  const noneLost = (): LostPackets => ({
+    sentNs: new Float64Array(0),
+    frame: new Uint32Array(0),
+    flow: new Uint32Array(0),
+    ipLenBytes: new Uint32Array(0),
+  });
   const steps = tried(input.report);
   const hints = unrelatedHints(input);
   return {
@@ -321,6 +333,7 @@ function unrelated(input: JudgeInput): Pairing {
         skew_status: 'UNIDENTIFIED',
         skew_reason: reason,
         steps: [],
+        step_detectable_ns: null,
         route_changes: [],
         at: null,
         bounds: input.bounds,
@@ -347,6 +360,7 @@ function unrelated(input: JudgeInput): Pairing {
       binNs: 1e9,
       bins: { client_to_server: [], server_to_client: [] },
       samples: { client_to_server: none(), server_to_client: none() },
+      lost: { client_to_server: noneLost(), server_to_client: noneLost() },
     },
   };
 }

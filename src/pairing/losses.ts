@@ -2,8 +2,10 @@
 
 import { FLAG, NO_FLOW } from '../engine/pair.ts';
 import type { Totals, Way } from './accumulate.ts';
+import { drift, type ClockFit } from './clock.ts';
 import { count } from './counts.ts';
 import type { Points } from './points.ts';
+import type { LostPackets } from './types.ts';
 
 /** A silence counts as the capture's when so many packets are missing in it, and of so many it is proved that they passed. */
 const MIN_MISSING = 4;
@@ -126,7 +128,29 @@ function settleWay(
     }
     count(own.seconds.lost, second);
   }
+  own.lostAt = lost;
   return burstsOf(lost, missing);
+}
+
+/** Lost packets of flows that have a row, clocks aligned. */
+export function lostPackets(
+  totals: Totals,
+  way: Way,
+  fit: ClockFit,
+  rowOf: (flow: number) => number | undefined,
+): LostPackets {
+  const { missing, lostAt } = totals.ways[way];
+  const kept = lostAt.filter((at) => rowOf(missing.flow[at]!) !== undefined);
+  // The server's capture tells when it left by the server's clock: in the middle of what the two clocks can be apart.
+  const apart = ((fit.lowNs ?? 0) + (fit.highNs ?? 0)) / 2;
+  const sentNs = (at: number): number =>
+    way === 0 ? missing.timeNs[at]! : missing.timeNs[at]! - apart - drift(fit, missing.timeNs[at]!);
+  return {
+    sentNs: Float64Array.from(kept, sentNs),
+    frame: Uint32Array.from(kept, (at) => missing.frame[at]!),
+    flow: Uint32Array.from(kept, (at) => rowOf(missing.flow[at]!)!),
+    ipLenBytes: Uint32Array.from(kept, (at) => missing.ipLenBytes[at]!),
+  };
 }
 
 function burstsOf(lost: readonly number[], missing: { flow: number[]; index: number[] }): Bursts {

@@ -1,7 +1,7 @@
 /** Delays above the floor of their path, clocks aligned; by direction, by flow, over time. */
 
 import type { Totals, Way } from './accumulate.ts';
-import { drift, isAstride, type ClockFit } from './clock.ts';
+import { driftOf, isAstride, type ClockFit } from './clock.ts';
 import { count } from './counts.ts';
 import type { Delays } from './direction.ts';
 import type { Points } from './points.ts';
@@ -33,14 +33,10 @@ export function queueingOf(
   const anyFloor = [...counts.values()].some((pairs) => pairs >= MIN_FLOOR_PAIRS);
   const order = Array.from(points.source.keys()).filter(
     (at) =>
-      (!anyFloor || (counts.get(points.path[at]!) ?? 0) >= MIN_FLOOR_PAIRS) &&
-      !isAstride(fit, points.timeNs[at]!),
+      (!anyFloor || (counts.get(points.path[at]!) ?? 0) >= MIN_FLOOR_PAIRS) && !isAstride(fit, points, at),
   );
   const queueingNs = Float64Array.from(order, (at) =>
-    Math.max(
-      0,
-      points.delayNs[at]! - sign * drift(fit, points.timeNs[at]!) - (floors.get(points.path[at]!) ?? 0),
-    ),
+    Math.max(0, points.delayNs[at]! - sign * driftOf(fit, points, at) - (floors.get(points.path[at]!) ?? 0)),
   );
   const from = (column: ArrayLike<number>) => (at: number) => column[points.source[at]!]!;
   const byFlow = new Map<number, { queueing: number[]; ipdv: number[] }>();

@@ -52,6 +52,11 @@ export interface Clock {
   readonly skew_status: 'identified' | 'UNIDENTIFIED';
   readonly skew_reason: string | null;
   readonly steps: readonly ClockStep[];
+  /**
+   * A step of this size or more would have been found at 99 % of all instants (20 s or more from the captures' ends), measured
+   * by how far these queues moved both directions at once; smaller ones may be missed. Null where packets or time are too few.
+   */
+  readonly step_detectable_ns: number | null;
   readonly route_changes: readonly RouteChange[];
   /** The instant the offset speaks of, on the client's clock. */
   readonly at: string | null;
@@ -255,6 +260,17 @@ export interface PairSamples {
   readonly ipLenBytes: Uint32Array;
 }
 
+/** Packets of one direction that the network lost, of paired flows, in the order of the sender's capture. */
+export interface LostPackets {
+  /** When it left, by the client's clock as well as that is known. ns since `PairSeries.base`. */
+  readonly sentNs: Float64Array;
+  /** Frame of the sender's capture. */
+  readonly frame: Uint32Array;
+  /** Index into `PairDocument.flows`. */
+  readonly flow: Uint32Array;
+  readonly ipLenBytes: Uint32Array;
+}
+
 /** Quantiles of queueing in equal parts of the common window. */
 export interface QueueingBin {
   /** ns since `PairSeries.base`. */
@@ -274,6 +290,7 @@ export interface PairSeries {
   readonly binNs: number;
   readonly bins: Readonly<Record<Direction, readonly QueueingBin[]>>;
   readonly samples: Readonly<Record<Direction, PairSamples>>;
+  readonly lost: Readonly<Record<Direction, LostPackets>>;
 }
 
 export interface Pairing {

@@ -109,6 +109,11 @@ function clockLines(document: PairDocument): string[] {
     `smallest round trip: ${ms(rtt)}`,
   ];
   for (const step of clock.steps) lines.push(`step: ${ms(step.delta_ns)} at ${step.at}`);
+  lines.push(
+    clock.step_detectable_ns === null
+      ? 'steps: too few packets or too little time to see one'
+      : `steps of less than ${ms(clock.step_detectable_ns)} may have been missed under these queues`,
+  );
   return lines;
 }
 

@@ -79,6 +79,11 @@ const clock = z.looseObject({
   skew_status: z.enum(['identified', 'UNIDENTIFIED']),
   skew_reason: z.string().nullable(),
   steps: z.array(z.looseObject({ at: instant, at_within_ns: count(), delta_ns: integer() })),
+  step_detectable_ns: count(
+    'a step of this size or more would have been found at 99 % of all instants; null: packets or time too few',
+  )
+    .nullable()
+    .optional(),
   route_changes: z.array(
     z.looseObject({ at: instant, client_to_server_ns: integer(), server_to_client_ns: integer() }),
   ),

@@ -1,7 +1,7 @@
 /** `lagdiff diff --baseline C... --evening C...`: did it get worse, for whom. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { diff, parseWindow, qualityFacts, renderTerminal } from '../../index.ts';
+import { diff, parseWindow, qualityFacts, readPairing, renderTerminal } from '../../index.ts';
 import { emit } from '../emit.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usesColor, widthOf, type Io } from '../io.ts';
@@ -14,6 +14,8 @@ const FAIL_ON = ['degraded', 'insufficient', 'not-equivalent'] as const;
 
 interface Arguments extends PeriodArguments {
   vantage: 'server' | 'client' | 'middle' | undefined;
+  pair: string | undefined;
+  baselinePair: string | undefined;
   by: 'access' | undefined;
   window: string | undefined;
   baselineWindow: string | undefined;
@@ -55,6 +57,19 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           choices: ['server', 'client', 'middle'] as const,
           describe: 'where the captures were taken (default: told from the RTT on both sides)',
         })
+        .option('pair', {
+          type: 'string',
+          requiresArg: true,
+          describe:
+            'what pair --format json wrote of both ends in the evening: gives the place to look its direction',
+          implies: 'baseline-pair',
+        })
+        .option('baseline-pair', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'the same of the baseline',
+          implies: 'pair',
+        })
         .option('fail-on', { choices: FAIL_ON, describe: 'exit 1 on that verdict' }),
     handler: async (given) => {
       const args = given as unknown as Arguments;
@@ -74,6 +89,14 @@ export function diffCommand(io: Io, setExit: SetExit): CommandModule {
           ...(args.onlyDays === undefined ? {} : { onlyDays: args.onlyDays }),
           ...(args.holiday === undefined ? {} : { holidays: args.holiday }),
           ...(args.vantage === undefined ? {} : { vantage: args.vantage }),
+          ...(args.pair === undefined || args.baselinePair === undefined
+            ? {}
+            : {
+                pairs: {
+                  baseline: await readPairing(args.baselinePair),
+                  evening: await readPairing(args.pair),
+                },
+              }),
           stdin: io.stdin,
           onProgress: progress.update,
         },

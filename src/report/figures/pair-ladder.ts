@@ -2,7 +2,7 @@
  * A few packets of one flow as they went: two lines for the two captures, time downwards, an arrow for each packet from
  * where it left to where it arrived. The example is the packet that queued longest; its neighbours show what was around it.
  */
-import type { Direction, Pairing, PairDocument, PairSamples } from '../../pairing/types.ts';
+import type { Direction, LostPackets, Pairing, PairDocument, PairSamples } from '../../pairing/types.ts';
 import { DIRECTIONS } from '../../pairing/types.ts';
 import { NS_PER_MS } from '../../units.ts';
 import { formatMilliseconds } from '../format-value.ts';
@@ -22,14 +22,17 @@ const REACH = 6;
 
 interface Rung {
   readonly direction: Direction;
-  readonly clientFrame: number;
-  readonly serverFrame: number;
+  /** Null at the end that a lost packet never reached. */
+  readonly clientFrame: number | null;
+  readonly serverFrame: number | null;
   readonly ipLenBytes: number;
-  /** ns since the series' zero, on the client's clock. */
+  /** ns since the series' zero, on the client's clock; of a lost packet when it was due. */
   readonly sentNs: number;
   readonly receivedNs: number;
-  readonly queueingNs: number;
+  readonly queueingNs: number | null;
 }
+
+const isLost = ({ queueingNs }: Rung): boolean => queueingNs === null;
 
 export function ladderFigure({ document, series }: Pairing): Figure | null {
   const worst = DIRECTIONS.flatMap((direction) => {
@@ -44,13 +47,17 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
   const example = series.samples[worst.direction];
   const flow = example.flow[worst.at]!;
   const baseNs = (document.rtt_min_ns ?? 0) / 2;
-  const all = DIRECTIONS.flatMap((direction) => rungsOf(direction, series.samples[direction], flow, baseNs));
+  const all = DIRECTIONS.flatMap((direction) => [
+    ...rungsOf(direction, series.samples[direction], flow, baseNs),
+    ...lostRungs(direction, series.lost[direction], flow, baseNs),
+  ]);
   const isExample = (rung: Rung): boolean =>
     rung.direction === worst.direction &&
     rung.clientFrame === example.clientFrame[worst.at] &&
     rung.serverFrame === example.serverFrame[worst.at];
   const rungs = neighbours(all, all.find(isExample)!);
   if (rungs.length < 2) return null;
+  const lost = rungs.filter(isLost).length;
   const firstNs = rungs.reduce((least, { sentNs }) => Math.min(least, sentNs), Infinity);
   const lastNs = rungs.reduce((most, { receivedNs }) => Math.max(most, receivedNs), -Infinity);
   const start = new Date(seriesMs(series, firstNs)).toISOString();
@@ -69,17 +76,18 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
     csv: toCsv(
       [
         ...['direction', 'client_frame', 'server_frame', 'ip_len_bytes'],
-        ...['sent_ns', 'received_ns', 'queueing_ns', 'is_example'],
+        ...['sent_ns', 'received_ns', 'queueing_ns', 'is_example', 'is_lost'],
       ],
       rungs.map((rung) => [
         rung.direction,
-        rung.clientFrame,
-        rung.serverFrame,
+        rung.clientFrame ?? '',
+        rung.serverFrame ?? '',
         rung.ipLenBytes,
         Math.round(rung.sentNs - firstNs),
-        Math.round(rung.receivedNs - firstNs),
-        Math.round(rung.queueingNs),
+        isLost(rung) ? '' : Math.round(rung.receivedNs - firstNs),
+        rung.queueingNs === null ? '' : Math.round(rung.queueingNs),
         isExample(rung) ? 'true' : 'false',
+        isLost(rung) ? 'true' : 'false',
       ]),
     ),
     notes: [
@@ -87,6 +95,9 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
       document.rtt_min_ns === null
         ? 'the smallest round trip is not known: arrows show queueing alone'
         : `arrows take half of the smallest round trip (${formatMilliseconds(document.rtt_min_ns)}) each way plus queueing: how it splits nobody can know from packets alone`,
+      ...(lost === 0
+        ? []
+        : [`${lost} of these packets never arrived: their lines end in a cross, where is not known`]),
     ],
     body: (y) => drawLadder(rungs, isExample, { y: y + TOP, firstNs, lastNs }),
   });
@@ -96,11 +107,30 @@ export function ladderFigure({ document, series }: Pairing): Figure | null {
 function neighbours(all: readonly Rung[], example: Rung): Rung[] {
   const middle = (example.sentNs + example.receivedNs) / 2;
   const far = (rung: Rung): number => Math.abs((rung.sentNs + rung.receivedNs) / 2 - middle);
-  const nearest = [...all].sort((a, b) => far(a) - far(b) || a.clientFrame - b.clientFrame);
+  const place = ({ clientFrame, serverFrame }: Rung): number => clientFrame ?? serverFrame ?? 0;
+  const nearest = [...all].sort((a, b) => far(a) - far(b) || place(a) - place(b));
   const reach = REACH * (example.receivedNs - example.sentNs);
   const close = nearest.filter((rung) => far(rung) <= reach).slice(0, MOST_PACKETS);
   const kept = close.length >= LEAST_PACKETS ? close : nearest.slice(0, LEAST_PACKETS);
-  return kept.sort((a, b) => a.sentNs - b.sentNs || a.clientFrame - b.clientFrame);
+  return kept.sort((a, b) => a.sentNs - b.sentNs || place(a) - place(b));
+}
+
+function lostRungs(direction: Direction, lost: LostPackets, flow: number, baseNs: number): Rung[] {
+  const rungs: Rung[] = [];
+  lost.flow.forEach((owner, i) => {
+    if (owner !== flow) return;
+    const isUp = direction === 'client_to_server';
+    rungs.push({
+      direction,
+      clientFrame: isUp ? lost.frame[i]! : null,
+      serverFrame: isUp ? null : lost.frame[i]!,
+      ipLenBytes: lost.ipLenBytes[i]!,
+      sentNs: lost.sentNs[i]!,
+      receivedNs: lost.sentNs[i]! + baseNs,
+      queueingNs: null,
+    });
+  });
+  return rungs;
 }
 
 function rungsOf(direction: Direction, samples: PairSamples, flow: number, baseNs: number): Rung[] {
@@ -148,13 +178,18 @@ function drawLadder(
     const { color, dash } = DIRECTION_STYLES[rung.direction];
     const from = { x: isUp ? CLIENT_X : SERVER_X, y: yOf(rung.sentNs) };
     const to = { x: isUp ? SERVER_X : CLIENT_X, y: yOf(rung.receivedNs) };
-    parts.push(arrow(from, to, color, dash, isExample(rung) ? 3 : 1.4));
+    parts.push(
+      isLost(rung)
+        ? cross(from, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }, color, dash)
+        : arrow(from, to, color, dash, isExample(rung) ? 3 : 1.4),
+    );
   }
   const ends = (side: 'client' | 'server') =>
     rungs
-      .map((rung) => {
+      .flatMap((rung) => {
         const isAtSender = (rung.direction === 'client_to_server') === (side === 'client');
         const frame = side === 'client' ? rung.clientFrame : rung.serverFrame;
+        if (frame === null) return [];
         return {
           at: yOf(isAtSender ? rung.sentNs : rung.receivedNs),
           text: isAtSender ? `${frame} · ${rung.ipLenBytes} bytes` : `${frame}`,
@@ -196,6 +231,18 @@ function arrow(from: PointAt, to: PointAt, color: string, dash: string, width: n
   return (
     `<line x1="${round(from.x)}" y1="${round(from.y)}" x2="${round(foot.x)}" y2="${round(foot.y)}" stroke="${color}" stroke-width="${width}"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}/>` +
     `<polygon points="${points}" fill="${color}"/>`
+  );
+}
+
+/** A line that ends on the way. */
+function cross(from: PointAt, to: PointAt, color: string, dash: string): string {
+  const arm = 4.5;
+  const bar = (slope: 1 | -1): string =>
+    `<line x1="${round(to.x - arm)}" y1="${round(to.y - slope * arm)}" x2="${round(to.x + arm)}" y2="${round(to.y + slope * arm)}" stroke="${color}" stroke-width="2"/>`;
+  return (
+    `<line x1="${round(from.x)}" y1="${round(from.y)}" x2="${round(to.x)}" y2="${round(to.y)}" stroke="${color}" stroke-width="1.4"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}/>` +
+    bar(1) +
+    bar(-1)
   );
 }
 

@@ -32,7 +32,16 @@ function delays(truth: Truth, way: 0 | 1): Points {
     timeNs[at] = time;
     delayNs[at] = truth.baseNs[way] + queue + (way === 0 ? theta : -theta);
   }
-  return { timeNs, delayNs, path: new Uint32Array(count), source: Uint32Array.from(timeNs.keys()) };
+  // Both ends see all packets at the same instants here, so their order is that of time at either end.
+  const frames = Uint32Array.from(timeNs, (time) => Math.round(time / 1e6) + 1);
+  return {
+    timeNs,
+    delayNs,
+    clientFrame: frames,
+    serverFrame: frames,
+    path: new Uint32Array(count),
+    source: Uint32Array.from(timeNs.keys()),
+  };
 }
 
 const truths = fc.record({
@@ -140,6 +149,8 @@ describe('the clock of two ends', () => {
     const none = {
       timeNs: new Float64Array(0),
       delayNs: new Float64Array(0),
+      clientFrame: new Uint32Array(0),
+      serverFrame: new Uint32Array(0),
       path: new Uint32Array(0),
       source: new Uint32Array(0),
     };

@@ -142,7 +142,7 @@ describe('figures of two ends', () => {
     const { svg, csv } = ladderFigure(pairing)!;
     const { client_to_server: up } = pairing.series.samples;
     const at = up.queueingNs.indexOf(up.queueingNs.reduce((a, b) => Math.max(a, b)));
-    const [example] = rowsOf(csv).filter((row) => row.at(-1) === 'true');
+    const [example] = rowsOf(csv).filter((row) => row[7] === 'true');
     expect(example).toBeDefined();
     expect(example!.slice(0, 3)).toEqual([
       'client_to_server',
@@ -152,5 +152,31 @@ describe('figures of two ends', () => {
     expect(Number(example![6])).toBe(Math.round(up.queueingNs[at]!));
     expect(svg).toContain(`frame ${up.clientFrame[at]} of the client’s capture`);
     expect(rowsOf(csv).length).toBeLessThanOrEqual(14);
+  });
+
+  it('show in the ladder what was lost around it: on one side only, and ending in a cross', () => {
+    const { truth: lossy } = simulateTwoEnded(
+      scenario({
+        seed: 4,
+        durationSeconds: 30,
+        traffic: [{ ...game, clientHz: 60, serverHz: 60 }],
+        clientToServer: {
+          loss: { enter: 0.3, leave: 0.3, lossInGood: 0, lossInBad: 0.7 },
+          standing: [{ fromSeconds: 10, toSeconds: 20, meanUs: 40_000, spreadUs: 3_000 }],
+        },
+      }),
+    );
+    const { svg, csv } = ladderFigure(pairingOf(lossy))!;
+    const missing = rowsOf(csv).filter((row) => row[8] === 'true');
+    expect(missing.length).toBeGreaterThan(0);
+    for (const [direction, clientFrame, serverFrame, , sentNs, receivedNs, queueingNs] of missing) {
+      expect([direction, serverFrame, receivedNs, queueingNs]).toEqual(['client_to_server', '', '', '']);
+      const packet = lossy.packets.find(
+        (one) => one.direction === 'client_to_server' && one.senderFrame === Number(clientFrame),
+      );
+      expect(packet?.fate).toBe('lost');
+      expect(Number(sentNs)).toBeGreaterThanOrEqual(0);
+    }
+    expect(svg).toContain(`${missing.length} of these packets never arrived`);
   });
 });

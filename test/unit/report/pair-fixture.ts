@@ -2,6 +2,7 @@
 import type {
   Direction,
   DirectionSummary,
+  LostPackets,
   PairDocument,
   PairSamples,
   Pairing,
@@ -62,6 +63,7 @@ export function pairingOf(truth: Truth): Pairing {
         at_within_ns: 1e7,
         delta_ns: deltaNs,
       })),
+      step_detectable_ns: 700_000,
       route_changes: scenario.clientToServer.routeChanges.map(({ atSeconds, deltaUs }) => ({
         at: instant(atSeconds * 1e6),
         client_to_server_ns: deltaUs * 1000,
@@ -130,5 +132,16 @@ export function pairingOf(truth: Truth): Pairing {
         ...{ p50Ns: quantile(0.5), p95Ns: quantile(0.95), p99Ns: quantile(0.99), minNs: quantile(0) },
       };
     });
-  return { document, series: { base, binNs, bins: both(bins), samples: both(samples) } };
+  const lost = (direction: Direction): LostPackets => {
+    const packets = packetsOf[direction].filter(
+      ({ fate, senderFrame }) => fate === 'lost' && senderFrame !== null,
+    );
+    return {
+      sentNs: Float64Array.from(packets, ({ sentUs }) => sentUs * 1000),
+      frame: Uint32Array.from(packets, ({ senderFrame }) => senderFrame!),
+      flow: Uint32Array.from(packets, ({ flow }) => flow),
+      ipLenBytes: Uint32Array.from(packets, ({ ipLenBytes }) => ipLenBytes),
+    };
+  };
+  return { document, series: { base, binNs, bins: both(bins), samples: both(samples), lost: both(lost) } };
 }

@@ -101,6 +101,8 @@ pub struct Tcp {
     pub window: u16,
     /// TSval and TSecr (RFC 7323).
     pub timestamps: Option<(u32, u32)>,
+    /// TSval of an option that was cut behind it; then `timestamps` is None.
+    pub lone_tsval: Option<u32>,
     /// MSS option.
     pub mss: Option<u16>,
     /// Window scale option.
@@ -246,6 +248,8 @@ const SHORT: u8 = 0x80;
 /// With the IP version: `is_notice`.
 const NOTICE: u8 = 0x40;
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+/// With the number of SACK blocks: `lone_tsval`.
+const LONE_TSVAL: u8 = 0x80;
 /// Bytes of the longest row: no packet has a TCP part and a prefix.
 const MAX_ROW_BYTES: usize = HEAD_BYTES + LONG_ADDRESSES + TCP_BYTES + LAYERS_BYTES + MAX_PREFIX;
 const _: () = assert!(8 * MAX_SACK_BLOCKS <= MAX_PREFIX);
@@ -389,7 +393,8 @@ impl Packet {
         }
         if let Some(tcp) = &self.tcp {
             let sack = tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack);
-            let (tsval, tsecr) = tcp.timestamps.unwrap_or_default();
+            let (tsval, tsecr) = tcp.timestamps.unwrap_or((tcp.lone_tsval.unwrap_or_default(), 0));
+            let lone = if tcp.lone_tsval.is_some() { LONE_TSVAL } else { 0 };
             writer.put(tcp.seq.to_le_bytes());
             writer.put(tcp.ack.to_le_bytes());
             writer.put(tcp.flags.to_le_bytes());
@@ -397,7 +402,7 @@ impl Packet {
             writer.put(tsval.to_le_bytes());
             writer.put(tsecr.to_le_bytes());
             writer.put(tcp.mss.unwrap_or(0).to_le_bytes());
-            writer.put([tcp.window_scale.unwrap_or(0), sack.len() as u8]);
+            writer.put([tcp.window_scale.unwrap_or(0), sack.len() as u8 | lone]);
             if has_layers {
                 writer.put(self.layers.to_le_bytes());
             }
@@ -448,7 +453,8 @@ impl Packet {
         let (middle, tail) = tail.split_at_checked(middle_len)?;
         let (layers, tail) = tail.split_at_checked(if has(HAS_LAYERS) { LAYERS_BYTES } else { 0 })?;
         let tcp = if has(HAS_TCP) {
-            let sack_count = *middle.get(TCP_BYTES - 1)?;
+            let last = *middle.get(TCP_BYTES - 1)?;
+            let sack_count = last & !LONE_TSVAL;
             if usize::from(sack_count) > MAX_SACK_BLOCKS || tail.len() != 8 * usize::from(sack_count) {
                 return None;
             }
@@ -464,6 +470,7 @@ impl Packet {
                 flags: u16_at(middle, 8),
                 window: u16_at(middle, 10),
                 timestamps: has(HAS_TIMESTAMPS).then(|| (u32_at(middle, 12), u32_at(middle, 16))),
+                lone_tsval: (last & LONE_TSVAL != 0).then(|| u32_at(middle, 12)),
                 mss: has(HAS_MSS).then(|| u16_at(middle, 20)),
                 window_scale: has(HAS_WINDOW_SCALE).then(|| bytes_at::<1>(middle, 22)[0]),
                 sack_permitted: has(SACK_PERMITTED),
@@ -548,6 +555,7 @@ mod tests {
                 flags: 0x1ff,
                 window: 65535,
                 timestamps: Some((5, 6)),
+                lone_tsval: None,
                 mss: Some(1414),
                 window_scale: Some(0),
                 sack_permitted: true,
@@ -570,7 +578,9 @@ mod tests {
         let (src, dst) = (mapped([192, 0, 2, 1]), mapped([198, 51, 100, 7]));
         let mapped_ends = Packet { src, dst, prefix: Prefix::of(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), ..full() };
         let mapped_ends = Packet { tcp: None, is_notice: true, ..mapped_ends };
-        for packet in [full(), Packet::default(), icmp, datagram, mapped_ends] {
+        let tcp = full().tcp.map(|tcp| Tcp { timestamps: None, lone_tsval: Some(u32::MAX), ..tcp });
+        let cut = Packet { tcp, ..full() };
+        for packet in [full(), Packet::default(), icmp, datagram, mapped_ends, cut] {
             packet.encode(&mut out);
         }
         let (first, rest) = Packet::decode(&out).unwrap_or_default_pair();
@@ -581,6 +591,8 @@ mod tests {
         assert_eq!((first, second, third, fourth), (full(), Packet::default(), icmp, datagram));
         assert_eq!(fourth.prefix.as_slice(), [7; MAX_PREFIX]);
         assert_eq!(fifth, mapped_ends);
+        let (sixth, rest) = Packet::decode(rest).unwrap_or_default_pair();
+        assert_eq!(sixth, cut);
         assert!(rest.is_empty());
     }
 

@@ -51,7 +51,13 @@ pub(crate) fn read_options(tcp: &mut Tcp, mut options: &[u8]) {
             _ => {}
         }
         let Some((&len, _)) = rest.split_first() else { return };
-        let Some((whole, next)) = options.split_at_checked(usize::from(len)) else { return };
+        let Some((whole, next)) = options.split_at_checked(usize::from(len)) else {
+            // A snaplen of 64 ends inside the option: what its sender's clock showed is there, what it echoes is not.
+            if let ([option::TIMESTAMPS, 10, a, b, c, d, ..], None) = (options, tcp.timestamps) {
+                tcp.lone_tsval = Some(u32::from_be_bytes([*a, *b, *c, *d]));
+            }
+            return;
+        };
         match (kind, whole) {
             (_, [] | [_]) => return,
             (option::MSS, [_, _, a, b]) => tcp.mss = Some(u16::from_be_bytes([*a, *b])),
@@ -76,4 +82,25 @@ fn read_sack(tcp: &mut Tcp, blocks: &[u8]) {
         count += 1;
     }
     tcp.sack_count = count.min(MAX_SACK_BLOCKS as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_that_was_cut_keeps_what_is_whole() {
+        let whole = [1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4];
+        for (kept, timestamps, lone_tsval) in [
+            (12, Some((0x102, 0x304)), None),
+            (11, None, Some(0x102)),
+            (8, None, Some(0x102)),
+            (7, None, None),
+            (0, None, None),
+        ] {
+            let mut tcp = Tcp::default();
+            read_options(&mut tcp, whole.get(..kept).unwrap_or_default());
+            assert_eq!((tcp.timestamps, tcp.lone_tsval), (timestamps, lone_tsval), "{kept} bytes");
+        }
+    }
 }

@@ -51,6 +51,8 @@ pub struct Joined {
     pub ways: [Way; 2],
     /// Does TSval tell one sending from another, or is it moved on the way?
     pub keeps_tsval: bool,
+    /// Receiver time minus sender time at the flow's beginning, by way: the smallest of its first unique contents.
+    pub first_delay: [Option<i64>; 2],
 }
 
 /// What a lane is to the matcher.
@@ -90,7 +92,7 @@ impl Best {
 }
 
 /// Joins flows; in the order of their first packets at the client.
-pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
+pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u64, ()>) -> Vec<Joined> {
     let tallies = &outer_views(all, flows);
     let mut best: [Table<u32, Best>; 2] = Default::default();
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
@@ -132,6 +134,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
             is_way_known: order != 0,
             ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
             keeps_tsval: tally.same_tsval > 0,
+            first_delay: [0, 1].map(|way| first_delay(tally, forward, way, repeating)),
         };
         if order == 0 {
             undecided.push((joined.len(), *tally));
@@ -170,6 +173,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> Vec<Joined> {
             entry.ways.swap(0, 1);
         }
         entry.forward = [toward_server, toward_server ^ turned];
+        entry.first_delay = [0, 1].map(|way| first_delay(&tally, toward_server, way, repeating));
     }
     let repeating = same_hosts(tallies, &joined, flows);
     joined.extend(repeating);
@@ -242,6 +246,11 @@ fn way_of(tally: &Tally, lane: u32) -> Way {
     Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 } }
 }
 
+/// What the first votes of a way say about its delay; `forward` is the client's lane toward the server.
+fn first_delay(tally: &Tally, forward: u32, way: u32, repeating: &Table<u64, ()>) -> Option<i64> {
+    tally.early.get((forward ^ way) as usize)?.smallest_delay(way == 0, repeating)
+}
+
 type Hosts = ([u8; 16], [u8; 16]);
 
 fn hosts(flow: &Flow, lane: u32) -> Hosts {
@@ -292,6 +301,7 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
             is_way_known: by_hosts.is_some() || order != 0,
             ways: Default::default(),
             keeps_tsval: false,
+            first_delay: [None; 2],
         };
         found.push((entry, is_same || has_same_ports));
     }

@@ -31,7 +31,8 @@ const MAX_SCAN: usize = 4096;
 /// One way of a joined flow.
 #[derive(Debug, Default)]
 struct Lane {
-    /// Receiver time minus sender time: the smallest of late, and a slow mean.
+    /// Receiver time minus sender time: what the votes saw at first, the smallest of late, and a slow mean.
+    first: Option<i64>,
     floor: RecentMin,
     usual: Option<i64>,
     /// Mean distance from it.
@@ -75,6 +76,8 @@ pub struct Matcher {
     lanes: Vec<Lane>,
     entries: Entries,
     by_key: [Table<u64, Vec<u32>>; 2],
+    /// Contents that come again and again, as the votes saw them.
+    repeating: Table<u64, ()>,
     /// Large datagrams that were sent whole, by way and first bytes: number and frame.
     heads: Table<u64, (u32, u32)>,
     spare: Vec<Vec<u32>>,
@@ -82,7 +85,8 @@ pub struct Matcher {
     matched: [VecDeque<(i64, u32, u32)>; 2],
     /// Times of all packets of an end, of late.
     times: [VecDeque<i64>; 2],
-    /// Receiver time minus sender time of any flow, by way.
+    /// Receiver time minus sender time of any flow, by way: of the flow that votes came for first, and the smallest of late.
+    first: [Option<i64>; 2],
     floors: [RecentMin; 2],
     offset: i64,
     base: i64,
@@ -91,7 +95,14 @@ pub struct Matcher {
 
 impl Matcher {
     /// `offset` is what the votes found; times of events are relative to `base`.
-    pub fn new(key: Key, roles: [Vec<Role>; 2], joined: &[Joined], offset: i64, base: i64) -> Self {
+    pub fn new(
+        key: Key,
+        roles: [Vec<Role>; 2],
+        joined: &[Joined],
+        repeating: Table<u64, ()>,
+        offset: i64,
+        base: i64,
+    ) -> Self {
         Matcher {
             key,
             roles,
@@ -99,17 +110,18 @@ impl Matcher {
             lanes: joined
                 .iter()
                 .flat_map(|entry| {
-                    let lane = || Lane { keeps_tsval: entry.keeps_tsval, ..Lane::default() };
-                    [lane(), lane()]
+                    entry.first_delay.map(|first| Lane { keeps_tsval: entry.keeps_tsval, first, ..Lane::default() })
                 })
                 .collect(),
             entries: Entries::default(),
             by_key: Default::default(),
+            repeating,
             heads: Table::default(),
             spare: Vec::new(),
             waiting: Default::default(),
             matched: Default::default(),
             times: Default::default(),
+            first: [0, 1].map(|way: usize| joined.iter().find_map(|entry| *entry.first_delay.get(way)?)),
             floors: Default::default(),
             offset,
             base,
@@ -119,12 +131,18 @@ impl Matcher {
 
     /// Server clock minus client clock, in the middle between what both ways show: senders come before receivers in it.
     pub fn middle(&self) -> i64 {
-        match (self.floors[0].get(), self.floors[1].get()) {
+        match (self.floor_of_way(0), self.floor_of_way(1)) {
             (Some(there), Some(back)) => (there - back) / 2,
             (Some(there), None) => there - SLACK_NS / 10,
             (None, Some(back)) => SLACK_NS / 10 - back,
             (None, None) => self.offset,
         }
+    }
+
+    /// Receiver time minus sender time of any flow of late; at the beginning what the votes found there.
+    fn floor_of_way(&self, way: usize) -> Option<i64> {
+        let floor = self.floors.get(way).and_then(RecentMin::get);
+        floor.or_else(|| self.first.get(way).copied().flatten())
     }
 
     /// Records since the last call.
@@ -186,7 +204,7 @@ impl Matcher {
         }
         let lane = flow * 2 + way as u32;
         let entry = Entry {
-            key: key ^ u64::from(lane + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            key: key ^ spread(lane),
             print,
             way: lane,
             end: end as u8,
@@ -314,6 +332,15 @@ impl Matcher {
         })
     }
 
+    /// Did the votes see this content more than once? One of it may be all that is here yet.
+    fn is_repeating(&self, entry: &Entry) -> bool {
+        let voted = match entry.print.protocol {
+            6 => entry.print.vote_key(self.key),
+            _ => entry.key ^ spread(entry.way),
+        };
+        self.repeating.contains_key(&voted)
+    }
+
     /// A waiting entry of `end` with the same key, the likeliest; and whether another would do as well.
     fn choose(&self, entry: &Entry, end: usize) -> Option<(u32, bool)> {
         let chain = self.by_key.get(end)?.get(&entry.key)?;
@@ -329,14 +356,15 @@ impl Matcher {
                 -difference
             }
         };
-        let floor_of_way = self.floors.get(entry.way as usize % 2).and_then(RecentMin::get);
-        let floor = lane.floor.get().or(floor_of_way);
+        let floor_of_way = self.floor_of_way(entry.way as usize % 2);
+        let floor = lane.floor.get().or(lane.first).or(floor_of_way);
         // Content that comes again and again: a twin that is too early is another one's, taken it would displace all that
         // follow. Content that is there once may be early, or a clock's step back would end all matching.
         let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
-        let is_repeated = chain.len() + own_twins > 1;
+        // Where nothing but repeats was ever there, no unique content vouches for the floor.
+        let is_repeated = || chain.len() + own_twins > 1 || lane.first.is_some() && self.is_repeating(entry);
         let lowest = floor.into_iter().chain(floor_of_way).min();
-        let is_too_early = |like: &Print| is_repeated && lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS);
+        let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS) && is_repeated();
         if let [only] = chain.as_slice() {
             // Nearly always there is one.
             let like = self.entries.get(*only)?;
@@ -363,6 +391,16 @@ impl Matcher {
             |a, b| (a.ack, a.window) != (b.ack, b.window),
             |a, b| a.ip_id.is_some() && b.ip_id.is_some() && a.ip_id != b.ip_id,
         ];
+        // The IP id that a matched twin came with, where the sender numbers its packets: this is that one again.
+        let is_known_copy = |twin: &Entry| {
+            twin.state == State::Matched
+                && twin.matched_ip_id == own.ip_id
+                && !matches!((twin.matched_tsval, own.tsval), (Some(a), Some(b)) if a != b)
+                && waiting.iter().all(|(_, like)| like.ip_id.is_some() && like.ip_id != twin.print.ip_id)
+        };
+        if !is_sender && own.ip_id.is_some() && chain.iter().filter_map(|at| self.entries.get(*at)).any(is_known_copy) {
+            return None;
+        }
         // A twin that was matched a moment ago: this may be its copy, or the copy may have been taken for it.
         let has_late_twin = chain.iter().filter_map(|at| self.entries.get(*at)).any(|twin| {
             twin.state == State::Matched
@@ -716,7 +754,7 @@ impl Matcher {
         let usual = lane
             .and_then(|lane| self.lanes.get(lane as usize))
             .and_then(|lane| lane.usual)
-            .or_else(|| self.floors.get(way).and_then(RecentMin::get))?;
+            .or_else(|| self.floor_of_way(way))?;
         let due = if end == way { time.saturating_add(usual) } else { time.saturating_sub(usual) };
         let times = self.times.get(1 - end)?;
         let next = times.partition_point(|known| *known <= due);
@@ -782,6 +820,11 @@ impl Matcher {
         };
         event.encode(self.base, &mut self.events);
     }
+}
+
+/// Parts the contents of one lane from those of another.
+fn spread(lane: u32) -> u64 {
+    u64::from(lane + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// May it have been sent as one and come in fragments?

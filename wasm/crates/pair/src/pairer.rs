@@ -226,14 +226,15 @@ impl Pairer {
             }
             Phase::Votes => {
                 let [a, b] = &self.flows;
-                self.joined = join(&self.votes.tallies(), [a, b]);
+                let repeating = self.votes.take_repeating();
+                self.joined = join(&self.votes.tallies(), [a, b], &repeating);
                 if self.joined.is_empty() {
                     return false;
                 }
                 let roles = roles(&self.joined, [a, b]);
                 let offset = self.found.unwrap_or_default().offset;
                 let base = self.extents[0].map_or(0, |(first, _)| first);
-                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, offset, base));
+                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, repeating, offset, base));
                 self.votes = self.votes.emptied();
                 self.phase = Phase::Match;
                 true

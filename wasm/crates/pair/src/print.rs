@@ -143,7 +143,7 @@ impl Print {
         } else if let Some(tcp) = &packet.tcp {
             print.seq = tcp.seq;
             print.ack = if tcp.flags & tcp_flag::ACK != 0 { tcp.ack } else { 0 };
-            print.tsval = tcp.timestamps.map(|(value, _)| value);
+            print.tsval = tcp.timestamps.map(|(value, _)| value).or(tcp.lone_tsval);
             print.tcp_flags = tcp.flags;
             print.window = tcp.window;
             print.mss = tcp.mss.unwrap_or(0);

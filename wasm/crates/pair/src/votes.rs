@@ -38,6 +38,39 @@ pub struct Aligned {
     pub delta: u32,
 }
 
+/// Differences of a lane that are kept for what its delay was at first.
+const EARLY: usize = 8;
+/// Of the earliest differences, those further than this from their median are another packet's.
+const EARLY_ASTRAY_NS: i64 = 100_000_000;
+
+/// Server time minus client time of a lane's first votes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Early {
+    differences: [(i64, u64); EARLY],
+    count: usize,
+}
+
+impl Early {
+    fn add(&mut self, difference: i64, key: u64) {
+        if let Some(place) = self.differences.get_mut(self.count) {
+            *place = (difference, key);
+            self.count += 1;
+        }
+    }
+
+    /// The smallest delay of them: the smallest difference of what travels toward the server, else the largest, negated. What
+    /// turned out to repeat may have voted for another one's time.
+    pub fn smallest_delay(&self, is_toward_server: bool, repeating: &Table<u64, ()>) -> Option<i64> {
+        let sign = if is_toward_server { 1 } else { -1 };
+        let votes = self.differences.iter().take(self.count);
+        let mut known: Vec<i64> =
+            votes.filter(|(_, key)| !repeating.contains_key(key)).map(|(difference, _)| sign * difference).collect();
+        known.sort_unstable();
+        let median = *known.get(known.len() / 2)?;
+        known.iter().copied().find(|delay| median.saturating_sub(*delay) <= EARLY_ASTRAY_NS)
+    }
+}
+
 /// Votes of one flow of the client's end for one of the server's, and of what travels which way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
@@ -52,6 +85,8 @@ pub struct Tally {
     pub ttl_order: i64,
     /// Server time minus client time by lane of the client's flow: sum over votes, offset taken off, and votes.
     pub sums: [(i64, u32); 2],
+    /// The first of them, by lane of the client's flow.
+    pub early: [Early; 2],
     last: [Option<i64>; 2],
     /// By lane of the client's flow.
     pub aligned: [Aligned; 2],
@@ -97,6 +132,9 @@ fn way_of(client: u32) -> i64 {
     }
 }
 
+/// Contents that are remembered as repeating.
+const MAX_REPEATING: usize = 1 << 16;
+
 /// Two views of one packet in one capture are this near.
 const VIEW_NS: i64 = 50_000_000;
 
@@ -115,12 +153,19 @@ pub struct Votes {
     recent: Vec<i64>,
     /// Unique votes by end and lane.
     lanes: [Vec<u32>; 2],
+    /// Contents that an end showed twice within the window, the first ones.
+    repeating: Table<u64, ()>,
 }
 
 impl Votes {
     /// Packets wait for `window` ns; `offset` is what the probe found.
     pub fn new(window: i64, offset: i64) -> Self {
         Votes { window, offset, base: offset, ..Votes::default() }
+    }
+
+    /// Contents that come again and again; the matcher is told before it sees the second of them.
+    pub fn take_repeating(&mut self) -> Table<u64, ()> {
+        core::mem::take(&mut self.repeating)
     }
 
     /// Only what the report needs: the rest is memory.
@@ -176,6 +221,9 @@ impl Votes {
             if !is_other_view {
                 known.is_spent = true;
                 waiting.is_spent = true;
+                if self.repeating.len() < MAX_REPEATING {
+                    self.repeating.insert(key, ());
+                }
             } else {
                 waiting.is_spent = known.is_spent;
                 waiting.first = known.first.or(Some((known.lane, known.time)));
@@ -207,7 +255,7 @@ impl Votes {
             let (client, server) = if end == 0 { (waiting, like) } else { (like, waiting) };
             for client in client.views() {
                 for server in server.views() {
-                    self.vote(&client, &server, is_aligned);
+                    self.vote(&client, &server, is_aligned, key);
                 }
             }
         }
@@ -226,7 +274,7 @@ impl Votes {
         }
     }
 
-    fn vote(&mut self, client: &Waiting, server: &Waiting, is_aligned: bool) {
+    fn vote(&mut self, client: &Waiting, server: &Waiting, is_aligned: bool, key: u64) {
         let difference = server.time.saturating_sub(client.time);
         let tally = self.tallies.entry((client.lane / 2, oriented(client.lane, server.lane))).or_default();
         let lane = client.lane as usize & 1;
@@ -264,6 +312,9 @@ impl Votes {
             if let Some(votes) = lanes.get_mut(lane as usize) {
                 *votes = votes.saturating_add(1);
             }
+        }
+        if let Some(early) = tally.early.get_mut(lane) {
+            early.add(difference, key);
         }
         if let Some((sum, count)) = tally.sums.get_mut(lane) {
             *sum = sum.saturating_add(difference.saturating_sub(self.base));
