@@ -101,7 +101,9 @@ pub fn quake3(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     if *known & 0x20 >> side != 0 {
         facts.ask(u64::from(bare));
     }
-    if let Some(ack) = told_by_client(datagram, number, last) {
+    // The port number that stays is the client's; what a server's packet holds there and behind it is something else.
+    let is_client = *known & (1 << side | 2 >> side) == 2 >> side;
+    if let Some(ack) = told_by_client(datagram, number, last).filter(|_| is_client) {
         *known |= 0x10 << side;
         facts.claims = Some(Number { stream: 0, value: u64::from(ack), bits: 31 });
         facts.answer(u64::from(ack), RttMethod::AppAck);

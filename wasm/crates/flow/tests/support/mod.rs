@@ -353,6 +353,7 @@ fn tcp(random: &mut Random, edges: &mut [u32; 2], up: bool, mut packet: Packet) 
         flags,
         window: if random.chance(20) { 0 } else { 900 },
         timestamps: (!random.chance(10)).then(|| (tick as u32, (tick - random.below(5) as i64) as u32)),
+        lone_tsval: None,
         mss: (flags & SYN != 0).then_some(1414),
         window_scale: (flags & SYN != 0).then_some(7),
         sack_permitted: flags & SYN != 0,
