@@ -119,6 +119,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
       }))
       .filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
   }
+  steps = steps.map((step) => ({ ...step, ...placeOf(step, pairs, skew) }));
   const fit = { skew, steps, atNs: instant };
   const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
   // As far as the skew is in doubt, so is the interval: it must hold the truth for every skew that may be. The size of a step is
@@ -318,6 +319,48 @@ function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, num
     if (delay < (floors.get(path) ?? Infinity)) floors.set(path, delay);
   }
   return floors;
+}
+
+/**
+ * Between which packets of all paths a step lies. No packet is faster than its path's floor: one that is faster than the floor
+ * before the step was sent after it, and the other way round. The edge alone may be off by packets that were slow just then.
+ */
+function placeOf(
+  { atNs, withinNs, deltaNs }: FittedStep,
+  pairs: readonly Pair[],
+  skew: number,
+): Pick<FittedStep, 'atNs' | 'withinNs'> | null {
+  let [last, first] = [-Infinity, Infinity];
+  for (const { forward, reverse } of pairs)
+    for (const [points, sign] of [
+      [forward, 1],
+      [reverse, -1],
+    ] as const) {
+      const near = (from: number, to: number): [number, number][] =>
+        Array.from(
+          points.timeNs.subarray(firstAtOrAfter(points.timeNs, from), firstAtOrAfter(points.timeNs, to)),
+          (time, index) => {
+            const delay = points.delayNs[firstAtOrAfter(points.timeNs, from) + index]!;
+            return [time, delay - sign * skew * time];
+          },
+        );
+      const guard = guardOf({ withinNs });
+      const floor = (samples: readonly [number, number][]): number =>
+        Math.min(...samples.map(([, delay]) => delay));
+      const before = floor(near(atNs - STEP_WINDOW_NS, atNs - guard));
+      const after = floor(near(atNs + guard, atNs + STEP_WINDOW_NS));
+      const half = (before + after) / 2;
+      if (!Number.isFinite(half) || Math.abs(after - before - sign * deltaNs) > Math.abs(deltaNs) / 2)
+        continue;
+      for (const [time, delay] of near(atNs - guard, atNs + guard)) {
+        if (delay >= half) continue;
+        if (before < after) last = Math.max(last, time);
+        else first = Math.min(first, time);
+      }
+    }
+  return Number.isFinite(last) && Number.isFinite(first) && last < first
+    ? { atNs: first, withinNs: first - last }
+    : null;
 }
 
 /** Floors of the minute before and after, skew taken off, in both directions. */
