@@ -110,6 +110,8 @@ export interface WorldPlan {
   readonly pingSeconds: number;
   /** Payload bytes of UDP that stay in the published capture: what tells packets apart and what a decoder knows a game by. */
   readonly keptUdpBytes: number;
+  /** The same for some ports. */
+  readonly keptOfPort: Readonly<Record<number, number>>;
   /** UTC of the first instant of the published capture; null keeps the time it was recorded at. */
   readonly placedAt: string | null;
 }

@@ -28,7 +28,10 @@ export interface RecordedTruth {
   readonly licence: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly server: string;
-  readonly kept_payload_bytes: typeof KEPT_BYTES & { readonly udp: number };
+  readonly kept_payload_bytes: typeof KEPT_BYTES & {
+    readonly udp: number;
+    readonly udp_of_port: Readonly<Record<string, number>>;
+  };
   readonly definitions: typeof DEFINITIONS;
   readonly worlds: readonly WorldTruth[];
 }
@@ -78,10 +81,7 @@ function trimmed(
           stepNs: step?.ns ?? 0,
         };
   const inputs = end === 'server' ? [serverCapture] : homeCaptures;
-  writeFileSync(
-    text,
-    trimText({ keptUdpBytes: plan.keptUdpBytes, inputs, out, fromNs, toNs, shiftNs, clock }),
-  );
+  writeFileSync(text, trimText({ kept: plan, inputs, out, fromNs, toNs, shiftNs, clock }));
   execFileSync(binary, ['trim', text], { stdio: ['ignore', 'ignore', 'inherit'] });
   return readFileSync(out);
 }
@@ -107,7 +107,11 @@ function truthText(scenario: ScenarioPlan, worlds: readonly WorldTruth[], games:
       ...Object.fromEntries(SERVICES.map((name) => [name, debianVersion(name)])),
     },
     server: SERVER_ADDRESS,
-    kept_payload_bytes: { ...KEPT_BYTES, udp: scenario.worlds[0]?.keptUdpBytes ?? 0 },
+    kept_payload_bytes: {
+      ...KEPT_BYTES,
+      udp: scenario.worlds[0]?.keptUdpBytes ?? 0,
+      udp_of_port: scenario.worlds[0]?.keptOfPort ?? {},
+    },
     definitions: DEFINITIONS,
     worlds,
   };

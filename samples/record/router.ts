@@ -77,7 +77,7 @@ export interface TrimPlan {
   readonly fromNs: bigint;
   readonly toNs: bigint;
   readonly shiftNs: bigint;
-  readonly keptUdpBytes: number;
+  readonly kept: Pick<WorldPlan, 'keptUdpBytes' | 'keptOfPort'>;
   /** What this end's clock shows beyond the true time. */
   readonly clock: {
     readonly offsetNs: number;
@@ -90,11 +90,12 @@ export interface TrimPlan {
 /** Payload bytes kept of what is not UDP. */
 export const KEPT_BYTES = { tcp: 8, icmp: 8 } as const;
 
-export function trimText({ keptUdpBytes, inputs, out, fromNs, toNs, shiftNs, clock }: TrimPlan): string {
+export function trimText({ kept, inputs, out, fromNs, toNs, shiftNs, clock }: TrimPlan): string {
   const lines = [
     `out path=${out}`,
     `window from_ns=${fromNs} to_ns=${toNs}`,
-    `keep udp=${keptUdpBytes} tcp=${KEPT_BYTES.tcp} icmp=${KEPT_BYTES.icmp}`,
+    `keep udp=${kept.keptUdpBytes} tcp=${KEPT_BYTES.tcp} icmp=${KEPT_BYTES.icmp}`,
+    ...Object.entries(kept.keptOfPort).map(([port, bytes]) => `keep port:${port}=${bytes}`),
     `clock shift_ns=${shiftNs} offset_ns=${clock.offsetNs} skew_ppm=${clock.skewPpm} step_at_ns=${clock.stepAtNs} step_ns=${clock.stepNs}`,
     ...inputs.map((path) => `in path=${path}`),
   ];

@@ -81,6 +81,7 @@ const plan: WorldPlan = {
   hasAtomicIds: false,
   pingSeconds: 1,
   keptUdpBytes: 12,
+  keptOfPort: {},
   placedAt: null,
 };
 const scenario: ScenarioPlan = { name: 'self-test', question: '', truth: '', worlds: [plan] };

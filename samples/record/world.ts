@@ -27,7 +27,7 @@ const DEVICE = 'wan';
 const SERVER_NICENESS = -12;
 /** Enough for every header and what a decoder reads; the rest is cut again when the capture is trimmed. */
 const SNAPLEN = 160;
-/** The router stamps packets that wait here too late, so it is long, and a full one fails the recording. */
+/** What a full one drops has no fate in the log, so it is long, and a drop fails the recording. */
 const DEVICE_QUEUE = 2000;
 /** Games take a seed from 1 to this; no two players of a world have the same. */
 const SEEDS = 32;

@@ -2,7 +2,8 @@
 //! and moved to the clock that this end is to have. Nothing else of a packet is touched, but for the checksum of UDP: it
 //! covers a payload that is not there any more, and is set to "none".
 //!
-//! The plan, one thing a line: `out path=… snaplen=…`, `window from_ns=… to_ns=…`, `keep udp=… tcp=… icmp=…` (payload bytes),
+//! The plan, one thing a line: `out path=… snaplen=…`, `window from_ns=… to_ns=…`, `keep udp=… tcp=… icmp=… port:N=…` (payload
+//! bytes),
 //! `clock shift_ns=… offset_ns=… skew_ppm=… step_at_ns=… step_ns=…`, and `in path=…` for each capture.
 
 use crate::packet::{self, ICMP, TCP, UDP};
@@ -15,6 +16,8 @@ struct Plan {
     from_ns: i64,
     to_ns: i64,
     keep: HashMap<u8, usize>,
+    /// UDP of these ports keeps so much instead: some decoders look farther than the matcher.
+    keep_of_port: HashMap<u16, usize>,
     clock: Clock,
     inputs: Vec<String>,
 }
@@ -58,13 +61,13 @@ fn trimmed(mut packets: Vec<Packet>, plan: &Plan) -> Vec<Packet> {
     // Stable: packets of the same instant keep the order of their file.
     packets.sort_by_key(|packet| packet.at_ns);
     for packet in &mut packets {
-        cut(&mut packet.bytes, &plan.keep);
+        cut(&mut packet.bytes, plan);
         packet.at_ns = plan.clock.told(packet.at_ns, plan.from_ns);
     }
     packets
 }
 
-fn cut(bytes: &mut Vec<u8>, keep: &HashMap<u8, usize>) {
+fn cut(bytes: &mut Vec<u8>, plan: &Plan) {
     let header_bytes = match bytes.first() {
         Some(first) if first >> 4 == 4 => usize::from(first & 15) * 4,
         _ => return,
@@ -84,7 +87,12 @@ fn cut(bytes: &mut Vec<u8>, keep: &HashMap<u8, usize>) {
     }
     // An ICMP error is worth what it quotes.
     let is_error = protocol == ICMP && is_first && !matches!(bytes[header_bytes], 0 | 8);
-    let body = if is_error { 28 } else { keep.get(&protocol).copied().unwrap_or(0) };
+    let of_port = [0, 2].iter().filter(|_| protocol == UDP && is_first).find_map(|side| {
+        let port = packet::u16_at(bytes, header_bytes + side);
+        plan.keep_of_port.get(&port)
+    });
+    let kept = of_port.or_else(|| plan.keep.get(&protocol)).copied().unwrap_or(0);
+    let body = if is_error { 28 } else { kept };
     bytes.truncate(header_bytes + transport + body);
 }
 
@@ -105,6 +113,10 @@ fn parse(text: &str) -> Result<Plan, String> {
                 ("keep", "udp") => drop(plan.keep.insert(UDP, whole()? as usize)),
                 ("keep", "tcp") => drop(plan.keep.insert(TCP, whole()? as usize)),
                 ("keep", "icmp") => drop(plan.keep.insert(ICMP, whole()? as usize)),
+                ("keep", port) if port.starts_with("port:") => {
+                    let port = port[5..].parse().map_err(|_| format!("{} names no port", pair))?;
+                    plan.keep_of_port.insert(port, whole()? as usize);
+                }
                 ("clock", "shift_ns") => plan.clock.shift_ns = whole()?,
                 ("clock", "offset_ns") => plan.clock.offset_ns = whole()?,
                 ("clock", "step_at_ns") => plan.clock.step_at_ns = whole()?,
@@ -127,7 +139,7 @@ mod tests {
     #[test]
     fn a_window_is_cut_merged_moved_and_trimmed() {
         let plan = parse(
-            "out path=/x\nwindow from_ns=1000000000 to_ns=3000000000\nkeep udp=4 tcp=2\nclock shift_ns=7000000000 offset_ns=-37000 skew_ppm=10 step_at_ns=1000000000 step_ns=5000000",
+            "out path=/x\nwindow from_ns=1000000000 to_ns=3000000000\nkeep udp=4 tcp=2 port:9=6\nclock shift_ns=7000000000 offset_ns=-37000 skew_ppm=10 step_at_ns=1000000000 step_ns=5000000",
         )
         .expect("a plan");
         let udp = datagram(UDP, ([1, 1, 1, 1], 1), ([2, 2, 2, 2], 2), b"payload bytes");
