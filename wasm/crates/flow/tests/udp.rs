@@ -563,6 +563,23 @@ fn luanti_acknowledges_every_reliable_packet_by_channel_and_number() {
     assert_eq!(samples_by(&done, "app_ack", "responder"), vec![31_000; 195]);
 }
 
+/// Half of the datagrams are parts whose places a capture of twelve payload bytes does not hold.
+#[test]
+fn luanti_is_known_in_a_capture_that_cuts_its_parts() {
+    let mut talk = Talk::new();
+    for at in 0..120u16 {
+        let at_us = i64::from(at) * 50_000;
+        let mut data = vec![0x4f, 0x45, 0x74, 3, 0, 2, 0, 3];
+        data.extend(at.to_be_bytes());
+        data.extend([2, 0]);
+        talk.send_len(at_us, CLIENT, &data, 500);
+        talk.send(at_us + 31_000, SERVER, &[&[0x4f, 0x45, 0x74, 3, 0, 1, 0, 0, 0], &at.to_be_bytes()[..]].concat());
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("luanti"));
+    assert_eq!(samples_by(&done, "app_ack", "responder"), vec![31_000; 120]);
+}
+
 /// Client → server data and its acknowledgement 31 ms later, with a repeat that was needless: the acknowledgement had
 /// passed already, or passes sooner behind the repeat than any could.
 #[test]

@@ -61,7 +61,8 @@ fn carried(datagram: &Datagram, at: usize, channel: u8, facts: &mut Facts) -> bo
         (Some(ORIGINAL), _) => len != 2,
         (Some(SPLIT), _) => match (datagram.be16(at + 3), datagram.be16(at + 5)) {
             (Some(count), Some(place)) => place < count && len > 7,
-            _ => false,
+            // The capture was cut before it.
+            _ => len > 7,
         },
         _ => false,
     }
