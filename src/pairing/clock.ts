@@ -381,11 +381,14 @@ function stepSize(
     return min;
   };
   for (const { forward, reverse } of pairs) {
-    const before = step.atNs - step.withinNs;
-    const there = least(forward, 1, step.atNs, to) - least(forward, 1, from, before);
-    const back = least(reverse, -1, step.atNs, to) - least(reverse, -1, from, before);
-    const size = (there - back) / 2;
-    if (Number.isFinite(size)) return size;
+    // One packet of the far side among those of this would halve the step: first without the time in doubt.
+    for (const guard of [guardOf(step), 0]) {
+      const [before, after] = [step.atNs - Math.max(guard, step.withinNs), step.atNs + guard];
+      const there = least(forward, 1, after, to) - least(forward, 1, from, before);
+      const back = least(reverse, -1, after, to) - least(reverse, -1, from, before);
+      const size = (there - back) / 2;
+      if (Number.isFinite(size)) return size;
+    }
   }
   return null;
 }

@@ -264,13 +264,15 @@ describe('what one end says of each', () => {
         const cohort = world.cohorts.find((one) => one.name === home.cohort);
         if (Number(flow?.['rtt_to_initiator_samples']) < 10 || world.route_changes.length > 0) continue;
         homes += 1;
-        // Few samples may all miss the floor of a busy queue; there the median of the minutes is compared (below).
+        // What a busy queue does to a few samples is no truth; the medians of minutes are compared below.
         if (isQuiet(cohort?.down)) {
           const p50 = Number(flow?.['rtt_to_initiator_p50_ns']);
           expect(Math.abs(p50 - home.rtt_p50_ns!), `${home.name} ${p50} ${home.rtt_p50_ns}`).toBeLessThan(
             within(home.rtt_p50_ns!),
           );
-          expect(Math.abs(Number(flow?.['rtt_to_initiator_min_ns']) - least)).toBeLessThan(within(least));
+          // The floor of a few samples is not that of thousands.
+          if (Number(flow?.['rtt_to_initiator_samples']) > 100)
+            expect(Math.abs(Number(flow?.['rtt_to_initiator_min_ns']) - least)).toBeLessThan(within(least));
         }
         expect(Number(flow?.['rtt_to_initiator_min_ns'])).toBeGreaterThan(least - 50_000);
       }
