@@ -287,6 +287,26 @@ describe('what one end says of each', () => {
       }
     });
 
+    it('has the round trip of a protocol that acknowledges at once where ping has it, and never below', async () => {
+      const flows = (await flowsOf(ends(name, period)[1])).filter(
+        ({ application }) => application === 'luanti',
+      );
+      for (const flow of flows.filter((one) => Number(one['rtt_to_initiator_samples']) > 100)) {
+        const home = world.homes.find(({ public_address }) => public_address === flow['initiator'])!;
+        const least = home.client_to_server.delay_min_ns! + home.server_to_client.delay_min_ns!;
+        const found = Number(flow['rtt_to_initiator_min_ns']);
+        expect(found).toBeGreaterThan(least - 50_000);
+        const cohort = world.cohorts.find((one) => one.name === home.cohort);
+        // In a busy queue no round trip has the smallest delay of both ways.
+        if (!isQuiet(cohort?.down)) continue;
+        expect(found - least, `${home.name} ${found} ${least}`).toBeLessThan(within(least));
+        // The client answers when its loop comes round.
+        const p50 = Number(flow['rtt_to_initiator_p50_ns']);
+        expect(p50).toBeGreaterThan(home.rtt_p50_ns! - within(home.rtt_p50_ns!));
+        expect(p50).toBeLessThan(home.rtt_p50_ns! + Math.max(1_000_000, within(home.rtt_p50_ns!)));
+      }
+    });
+
     it('names the games by what they send, and their ticks', async () => {
       const flows = await flowsOf(ends(name, period)[1]);
       for (const home of world.homes)

@@ -1,5 +1,5 @@
 /**
- * The plainest reader of our own files: little-endian µs pcap, Ethernet, IP, TCP and UDP. Shares no code with the
+ * The plainest reader of our own files: little-endian µs pcap, Ethernet or raw IP, TCP and UDP. Shares no code with the
  * writers, so that a wrong offset there cannot be wrong here in the same way.
  */
 
@@ -31,23 +31,29 @@ export function readPcap(file: Uint8Array): NaivePacket[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (view.getUint32(0, true) !== 0xa1b2c3d4) throw new Error('not a little-endian microsecond pcap');
   const packets: NaivePacket[] = [];
+  const isRaw = view.getUint32(20, true) === 101;
   let at = 24;
   while (at < file.length) {
     const timestampNs =
       BigInt(view.getUint32(at, true)) * 1_000_000_000n + BigInt(view.getUint32(at + 4, true)) * 1000n;
     const captured = view.getUint32(at + 8, true);
     const originalLength = view.getUint32(at + 12, true);
-    packets.push(readFrame(file.subarray(at + 16, at + 16 + captured), timestampNs, originalLength));
+    packets.push(readFrame(file.subarray(at + 16, at + 16 + captured), timestampNs, originalLength, isRaw));
     at += 16 + captured;
   }
   if (at !== file.length) throw new Error(`the last record ends at ${at}, the file at ${file.length}`);
   return packets;
 }
 
-function readFrame(frame: Uint8Array, timestampNs: bigint, originalLength: number): NaivePacket {
+function readFrame(
+  frame: Uint8Array,
+  timestampNs: bigint,
+  originalLength: number,
+  isRaw: boolean,
+): NaivePacket {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const isTagged = view.getUint16(12) === 0x8100;
-  const ip = isTagged ? 18 : 14;
+  const isTagged = !isRaw && view.getUint16(12) === 0x8100;
+  const ip = isRaw ? 0 : isTagged ? 18 : 14;
   const version = frame[ip]! >>> 4 === 6 ? 6 : 4;
   const header = version === 6 ? 40 : (frame[ip]! & 15) * 4;
   const ipLength = version === 6 ? 40 + view.getUint16(ip + 4) : view.getUint16(ip + 2);
