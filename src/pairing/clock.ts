@@ -11,7 +11,7 @@
 import { commonLowerSlope } from '../statistics/hull.ts';
 import { findEdges, MIN_SHIFT_NS, type Shift } from './edges.ts';
 import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
-import { isAfter, isBetween, kept, ofPath, type Cut, type Points } from './points.ts';
+import { firstAtOrAfter, isAfter, isBetween, kept, ofPath, type Cut, type Points } from './points.ts';
 
 export interface FittedStep extends Cut {
   readonly withinNs: number;
@@ -56,7 +56,7 @@ export function drift(fit: Course, timeNs: number): number {
   return value;
 }
 
-/** Is this a packet of another path, between the two that show the step? It may belong to either side. */
+/** Is this a packet between the two that show the step? It may belong to either side. */
 export function isAstride({ steps }: Pick<ClockFit, 'steps'>, points: Points, at: number): boolean {
   return steps.some((step) => isBetween(points, at, step));
 }
@@ -101,10 +101,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     ].sort((a, b) => a.atNs - b.atNs);
     if (reason !== null) break;
     if (round === 0 && first !== undefined) skew = levelSlope(first, { skew: 0, steps, atNs: instant });
-    steps = steps.map((step, index) => ({
-      ...step,
-      deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
-    }));
+    steps = refined(steps, pairs, skew);
     const rest = { skew, steps, atNs: instant };
     routes =
       first === undefined
@@ -117,12 +114,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     skew += (there - back) / 2;
     doubt = Math.max(Math.abs(there + back) / 2, ...halves(cutForward, cutReverse, rest, (there - back) / 2));
     // What a rough slope made of a smooth drift shrinks to nothing under a better one.
-    steps = steps
-      .map((step, index) => ({
-        ...step,
-        deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
-      }))
-      .filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
+    steps = refined(steps, pairs, skew).filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
   }
   const fit = { skew, steps, atNs: instant };
   const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
@@ -341,7 +333,56 @@ function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, num
   return floors;
 }
 
-/** Floors of the minute before and after, skew taken off, in both directions. */
+/** Sizes by the floors around each step, then places by the sizes. */
+function refined(steps: readonly FittedStep[], pairs: readonly Pair[], skew: number): FittedStep[] {
+  const sized = steps.map((step, index) => ({
+    ...step,
+    deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
+  }));
+  return sized.map((step, index) => ({ ...step, ...placeOf(step, index, sized, pairs, skew) }));
+}
+
+/** Packets of the minute before and after a step, of those that no other step parts from it. */
+function around(
+  step: FittedStep,
+  index: number,
+  steps: readonly FittedStep[],
+  points: Points,
+  visit: (at: number) => void,
+): void {
+  const [before, after] = [steps[index - 1], steps[index + 1]];
+  const from = Math.max(step.atNs - STEP_WINDOW_NS, before?.atNs ?? -Infinity);
+  const to = Math.min(step.atNs + STEP_WINDOW_NS, after?.atNs ?? Infinity);
+  for (let at = firstAtOrAfter(points.timeNs, from); at < points.timeNs.length; at++) {
+    if (points.timeNs[at]! > to) return;
+    if (before !== undefined && !isAfter(points, at, before)) continue;
+    if (after !== undefined && isAfter(points, at, after)) continue;
+    visit(at);
+  }
+}
+
+/** Smallest level of the minute before and after a step, skew taken off, without the packets so near it. */
+function levelsAround(
+  step: FittedStep,
+  index: number,
+  steps: readonly FittedStep[],
+  points: Points,
+  sign: 1 | -1,
+  skew: number,
+  guardNs: number,
+): readonly [low: number, high: number] {
+  let [low, high] = [Infinity, Infinity];
+  around(step, index, steps, points, (at) => {
+    const time = points.timeNs[at]!;
+    if (Math.abs(time - step.atNs) < guardNs) return;
+    const level = points.delayNs[at]! - sign * skew * time;
+    if (isAfter(points, at, step)) high = Math.min(high, level);
+    else low = Math.min(low, level);
+  });
+  return [low, high];
+}
+
+/** By how much the floors of the minute before and after move apart. */
 function stepSize(
   step: FittedStep,
   index: number,
@@ -349,25 +390,61 @@ function stepSize(
   pairs: readonly Pair[],
   skew: number,
 ): number | null {
-  const from = Math.max(step.atNs - STEP_WINDOW_NS, steps[index - 1]?.atNs ?? -Infinity);
-  const to = Math.min(step.atNs + STEP_WINDOW_NS, steps[index + 1]?.atNs ?? Infinity);
-  const [before, after] = [steps[index - 1], steps[index + 1]];
-  const moved = (points: Points, sign: number): number => {
-    let [low, high] = [Infinity, Infinity];
-    for (let at = 0; at < points.timeNs.length; at++) {
-      const time = points.timeNs[at]!;
-      if (time < from || time > to) continue;
-      if (before !== undefined && !isAfter(points, at, before)) continue;
-      if (after !== undefined && isAfter(points, at, after)) continue;
-      const level = points.delayNs[at]! - sign * skew * time;
-      if (isAfter(points, at, step)) high = Math.min(high, level);
-      else low = Math.min(low, level);
+  // One packet on the wrong side would halve the step: first without those of the time in doubt.
+  for (const guardNs of [guardOf(step), 0])
+    for (const { forward, reverse } of pairs) {
+      const there = levelsAround(step, index, steps, forward, 1, skew, guardNs);
+      const back = levelsAround(step, index, steps, reverse, -1, skew, guardNs);
+      const size = (there[1] - there[0] - (back[1] - back[0])) / 2;
+      if (Number.isFinite(size)) return size;
     }
-    return high - low;
-  };
-  for (const { forward, reverse } of pairs) {
-    const size = (moved(forward, 1) - moved(reverse, -1)) / 2;
-    if (Number.isFinite(size)) return size;
+  return null;
+}
+
+type Witness = readonly [frame: number, timeNs: number];
+
+/**
+ * Between which packets of all paths a step lies. No packet is faster than its path's floor: one that is faster than the floor
+ * before the step passed after it, and the other way round. The edge alone may be off by packets that were slow just then.
+ * Null where too little tells, or what tells does not agree in the order of either capture.
+ */
+function placeOf(
+  step: FittedStep,
+  index: number,
+  steps: readonly FittedStep[],
+  pairs: readonly Pair[],
+  skew: number,
+): (Cut & Pick<FittedStep, 'withinNs'>) | null {
+  const guardNs = guardOf(step);
+  const told: { readonly points: Points; readonly at: number; readonly isAfterStep: boolean }[] = [];
+  for (const { forward, reverse } of pairs)
+    for (const [points, sign] of [
+      [forward, 1],
+      [reverse, -1],
+    ] as const) {
+      const [low, high] = levelsAround(step, index, steps, points, sign, skew, guardNs);
+      const isShown = Math.abs(high - low - sign * step.deltaNs) <= Math.abs(step.deltaNs) / 2;
+      if (!Number.isFinite(high - low) || !isShown) continue;
+      around(step, index, steps, points, (at) => {
+        const time = points.timeNs[at]!;
+        const level = points.delayNs[at]! - sign * skew * time;
+        if (Math.abs(time - step.atNs) < guardNs && level < (low + high) / 2)
+          told.push({ points, at, isAfterStep: high < low });
+      });
+    }
+  for (const end of [step.end, step.end === 'client' ? 'server' : 'client'] as const) {
+    let [last, first]: [Witness, Witness] = [
+      [-Infinity, -Infinity],
+      [Infinity, Infinity],
+    ];
+    for (const { points, at, isAfterStep } of told) {
+      const frame = (end === 'client' ? points.clientFrame : points.serverFrame)[at]!;
+      if (isAfterStep && frame < first[0]) first = [frame, points.timeNs[at]!];
+      if (!isAfterStep && frame > last[0]) last = [frame, points.timeNs[at]!];
+    }
+    if (!Number.isFinite(first[0] - last[0]) || first[0] <= last[0]) continue;
+    const [[lastFrame, lastNs], [frame, atNs]] = [last, first];
+    return { end, frame, lastFrame, atNs, withinNs: Math.abs(atNs - lastNs) };
   }
   return null;
 }

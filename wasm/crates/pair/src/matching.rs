@@ -677,6 +677,10 @@ impl Matcher {
             floor.add(delay);
         }
         if let Some(lane) = self.lanes.get_mut(way as usize) {
+            // The first packets may have stood in a queue: their smallest is no floor yet, where unique contents were faster.
+            if let (None, Some(first)) = (lane.floor.get(), lane.first) {
+                lane.floor.add(first);
+            }
             lane.floor.add(delay);
             let usual = lane.usual.unwrap_or(delay);
             lane.spread += ((delay - usual).abs() - lane.spread) / 8;

@@ -104,6 +104,23 @@ fn packets_are_paired_through_nat_and_the_lost_ones_are_named() {
     }
 }
 
+/// The first packet that is matched stood in a queue; the second did not, and its content comes again later.
+#[test]
+fn a_repeated_content_that_the_first_packets_queued_longer_than_is_not_lost() {
+    let mut ends = captures(200, &[]);
+    ends[0].retain(|packet| packet.src == address(1));
+    ends[1].retain(|packet| packet.src != address(10));
+    for (number, packet) in ends[1].iter_mut().enumerate() {
+        *packet.timestamp_ns.as_mut().unwrap() += if number == 0 { 6_000_000 } else { 0 };
+    }
+    for end in &mut ends {
+        let again = end[1].prefix;
+        end[60].prefix = again;
+    }
+    let (events, _) = pair(&ends, 64);
+    assert_eq!(kinds(&events), vec![0; 200]);
+}
+
 #[test]
 fn the_cut_into_segments_cannot_be_seen() {
     let ends = captures(300, &[20, 21]);
