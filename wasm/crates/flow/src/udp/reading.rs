@@ -211,9 +211,10 @@ impl Reading {
             (Some(counts), Place::Next(step)) => stream.choke(counts, step),
             _ => 0,
         };
-        // A datagram that came and could not be read may be one that is missed.
+        // A datagram that came and could not be read may be one that is missed; not so where others share the ports by
+        // design and are known to be others (RTP, RFC 7983).
         let unread = match (core::mem::take(&mut stream.unread), place) {
-            (unread @ 1.., Place::Next(step @ 2..)) => {
+            (unread @ 1.., Place::Next(step @ 2..)) if facts.resends => {
                 stream.sequence.held_back(unread.min(u32::try_from(step - 1).unwrap_or(u32::MAX)))
             }
             _ => 0,
