@@ -13,9 +13,11 @@ import { parseCohorts } from './cohorts/parse.ts';
 import { accessOf, compare, DEFAULT_REPLICATES, type CompareOptions } from './comparison/compare.ts';
 import { headlineOf } from './comparison/headline.ts';
 import { dayComparisons, MIN_PAIRED_DAYS, patternRows, type Day } from './comparison/pattern.ts';
+import { gameAgainstNetwork, type GameRtt } from './comparison/game-rtt.ts';
 import { PlayerMinutesCollector } from './comparison/player-minutes-collector.ts';
 import type { PlayerMinutes } from './comparison/player-minutes.ts';
 import type { ProfileName } from './comparison/profiles.ts';
+import { sharedTier, type SpeakingTier, type TierMinutes } from './comparison/rtt-tier.ts';
 import type { BinBatch, FlowRow, PathMarks, RttBatch } from './comparison/table-batches.ts';
 import type { AccessInference, Comparison } from './comparison/types.ts';
 import type { Vantage } from './comparison/vantage.ts';
@@ -186,7 +188,7 @@ export async function timeline(
   inputs: readonly string[],
   options: DiffOptions & { readonly changes?: readonly LoggedChange[] } = {},
 ): Promise<Timeline> {
-  const [measured] = identityOver([await measure('evening', inputs, options)], options) as [Measured];
+  const [measured] = alike(identityOver([await measure('evening', inputs, options)], options)) as [Measured];
   return timelineFrom(measured.minutes(), options.changes ?? [], options.seed ?? DEFAULT_SEED);
 }
 
@@ -208,16 +210,14 @@ export async function diff(
   options: DiffOptions = {},
 ): Promise<DiffResult> {
   refuseSameCapture(baselineInputs, eveningInputs);
-  const [before, after] = identityOver(
-    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
-    options,
-  ) as [Measured, Measured];
+  const [before, after] = await measureBoth(baselineInputs, eveningInputs, options);
   const settings: CompareOptions = {
     profile: options.profile ?? DEFAULT_PROFILE,
     seed: options.seed ?? DEFAULT_SEED,
     ...(options.replicates === undefined ? {} : { replicates: options.replicates }),
     ...(options.cohortOf === undefined ? {} : { cohortOf: options.cohortOf }),
     ...(options.byAccess === undefined ? {} : { byAccess: options.byAccess }),
+    gameRtt: gameRttOf(before, after),
     captures: { baseline: capturesOf(before.analysis), evening: capturesOf(after.analysis) },
     diagnostics: [...labelled('baseline', before.analysis), ...labelled('evening', after.analysis)],
   };
@@ -263,10 +263,7 @@ export async function narrow(
   options: DiffOptions = {},
 ): Promise<NarrowResult> {
   refuseSameCapture(baselineInputs, eveningInputs);
-  const [before, after] = identityOver(
-    [await measure('baseline', baselineInputs, options), await measure('evening', eveningInputs, options)],
-    options,
-  ) as [Measured, Measured];
+  const [before, after] = await measureBoth(baselineInputs, eveningInputs, options);
   const [baseline, evening] = [before.minutes(), after.minutes()];
   const access = accessByAddress(accessOf(baseline, evening), evening);
   const clients = new Map(evening.clients.map((client) => [client.address, client]));
@@ -324,8 +321,41 @@ function flowsOf({ clients, window }: Narrowing, flows: readonly FlowRow[]): Nar
     .map(({ row }) => row);
 }
 
+async function measureBoth(
+  baselineInputs: readonly string[],
+  eveningInputs: readonly string[],
+  options: DiffOptions,
+): Promise<[Measured, Measured]> {
+  const baseline = await measure('baseline', baselineInputs, options);
+  const evening = await measure('evening', eveningInputs, options);
+  const [before, after] = alike(identityOver([baseline, evening], options));
+  return [before!, after!];
+}
+
+/** One kind of round trip per client for all periods, else a shift of the mix would look like one of the network. */
+function alike(periods: readonly IdentifiedPeriod[]): Measured[] {
+  const covered = new Map<string, TierMinutes[]>();
+  for (const period of periods)
+    for (const { id, rttMinutes } of period.minutes().clients)
+      covered.set(id, [...(covered.get(id) ?? []), rttMinutes]);
+  const tiers = new Map([...covered].map(([id, minutes]) => [id, sharedTier(minutes)]));
+  return periods.map((period) => ({
+    ...period,
+    minutes: (only) => period.minutes(only, (id) => tiers.get(id) ?? null),
+    gameMinutes: () =>
+      period.minutes(undefined, (id) => (tiers.get(id) === 'network' ? 'application' : 'none')),
+  }));
+}
+
+function gameRttOf(before: Measured, after: Measured): GameRtt | null {
+  return gameAgainstNetwork(
+    { baseline: before.minutes(), evening: after.minutes() },
+    { baseline: before.gameMinutes(), evening: after.gameMinutes() },
+  );
+}
+
 /** One way to tell clients apart for all periods, else the same home would bear two names. */
-function identityOver(periods: readonly MeasuredPeriod[], options: DiffOptions): Measured[] {
+function identityOver(periods: readonly MeasuredPeriod[], options: DiffOptions): IdentifiedPeriod[] {
   const ports = new Map<string, Set<number>>();
   const note = (address: string, port: number | null): void => {
     if (port === null) return;
@@ -339,7 +369,10 @@ function identityOver(periods: readonly MeasuredPeriod[], options: DiffOptions):
       else note(flow.initiator, flow.initiatorPort);
     }
   const identify = identifyBy(options.playerOf ?? ((): null => null), ports);
-  return periods.map((period) => ({ ...period, minutes: (only) => period.minutes(identify, only) }));
+  return periods.map((period) => ({
+    ...period,
+    minutes: (only, tierOf) => period.minutes(identify, only, tierOf),
+  }));
 }
 
 async function measure(
@@ -368,9 +401,10 @@ async function measure(
   const flows = sortedFlows(analysis.flows);
   options.onBatch?.(period, flows);
   const rows = flowRows(flows);
-  const minutes = (identify: Identify, only?: DayRange): PlayerMinutes =>
+  const minutes = (identify: Identify, only?: DayRange, tierOf?: TierOf): PlayerMinutes =>
     collector.finish(rows, {
       identify,
+      ...(tierOf === undefined ? {} : { tierOf }),
       ...(only === undefined ? {} : { only }),
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.vantage === undefined ? {} : { vantage: options.vantage }),
@@ -424,15 +458,26 @@ function locate(
   });
 }
 
-interface MeasuredPeriod extends Omit<Measured, 'minutes'> {
-  readonly minutes: (identify: Identify, only?: DayRange) => PlayerMinutes;
-}
+type TierOf = (client: string) => SpeakingTier | null;
 
-interface Measured {
-  /** Of everything, or of one day's window. */
-  readonly minutes: (only?: DayRange) => PlayerMinutes;
+interface PeriodAnalysis {
   readonly flows: readonly FlowRow[];
   readonly analysis: Analysis;
+}
+
+interface MeasuredPeriod extends PeriodAnalysis {
+  readonly minutes: (identify: Identify, only?: DayRange, tierOf?: TierOf) => PlayerMinutes;
+}
+
+interface IdentifiedPeriod extends PeriodAnalysis {
+  readonly minutes: (only?: DayRange, tierOf?: TierOf) => PlayerMinutes;
+}
+
+interface Measured extends PeriodAnalysis {
+  /** Of everything, or of one day's window. */
+  readonly minutes: (only?: DayRange) => PlayerMinutes;
+  /** Of everything, by the game's acknowledgements, for clients that the kernel's speak for. */
+  readonly gameMinutes: () => PlayerMinutes;
 }
 
 /** Windows of several days, paired by date; claims about evenings from six days on, else about the last one. */

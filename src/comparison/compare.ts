@@ -7,6 +7,7 @@ import { compareCohort } from './cohort-rows.ts';
 import { controlsOf } from './controls.ts';
 import { lossCells } from './metric-cells.ts';
 import type { CohortInput, DraftRow } from './row.ts';
+import type { GameRtt } from './game-rtt.ts';
 import { checkPeriods } from './period-checks.ts';
 import { distancesOf, ecdfOf, timelineOf } from './display.ts';
 import { headlineOf, HEADLINE_METRICS } from './headline.ts';
@@ -42,6 +43,8 @@ export interface CompareOptions {
   readonly captures?: { readonly baseline: Captures; readonly evening: Captures };
   /** Share of packets each capture is known to have missed. */
   readonly captureDropRatio?: { readonly baseline: number | null; readonly evening: number | null };
+  /** How the game's own round trips moved beside the kernel's. */
+  readonly gameRtt?: GameRtt | null;
   /** Diagnostics of the stages before, printed with ours. */
   readonly diagnostics?: readonly DiagnosticRecord[];
 }
@@ -146,6 +149,8 @@ export function compare(
       evening,
       rows,
       simpson,
+      gameRtt: options.gameRtt ?? null,
+      marginNs: margin,
       captureDropsKnown: drops.baseline !== null && drops.evening !== null,
     }),
     diagnostics: [...(options.diagnostics ?? []), ...checks.diagnostics],

@@ -1,22 +1,10 @@
 /** What is kept of one flow until its client is known, and which of its RTT methods counts. */
 import type { MinuteSamples } from './minute-samples.ts';
+import { METHODS_OF_TIER, RTT_TIERS, type RttTier } from './rtt-tier.ts';
 import { RTT_METHODS } from './table-batches.ts';
 
 export const MIN_SAMPLES_PER_CELL = 5;
 export const MINUTE_NS = 60_000_000_000n;
-
-/** Least host delay first; handshakes last, since a flow has at most one or two. */
-const METHOD_PREFERENCE = [
-  'timestamp',
-  'ack',
-  'app_ack',
-  'quic_spin',
-  'rtcp',
-  'icmp_echo',
-  'stun',
-  'handshake',
-  'quic_handshake',
-];
 
 export type Minutes = Map<number, MinuteSamples>;
 export interface LossMinute {
@@ -40,31 +28,40 @@ export function minuteOf(timestampNs: bigint): number {
 export interface Side {
   readonly method: string;
   readonly minutes: Minutes;
+  readonly count: number;
   readonly minNs: number;
 }
 
-/** The preferred method with at least five samples inside the window, else the preferred one with any. */
-export function chooseSide(
-  flow: FlowData,
-  toward: number,
-  firstMinute: number,
-  minutes: number,
-): Side | null {
-  let fallback: Side | null = null;
-  for (const method of METHOD_PREFERENCE) {
-    const all = flow.rtt.get(toward * 256 + (RTT_METHODS as readonly string[]).indexOf(method));
-    if (all === undefined) continue;
-    const inside: Minutes = new Map(
-      [...all].filter(([minute]) => minute >= firstMinute && minute < firstMinute + minutes),
-    );
-    let count = 0;
-    let minNs = Infinity;
-    for (const cell of inside.values()) {
-      count += cell.count;
-      minNs = Math.min(minNs, cell.min);
+/** One flow and side by every tier that has a sample inside the window. */
+export type Sides = Readonly<Partial<Record<RttTier, Side>>>;
+
+/** In each tier the preferred method with at least five samples inside the window, else the preferred one with any. */
+export function sidesOf(flow: FlowData, toward: number, firstMinute: number, minutes: number): Sides {
+  const sides: Partial<Record<RttTier, Side>> = {};
+  for (const tier of RTT_TIERS) {
+    for (const method of METHODS_OF_TIER[tier]) {
+      const all = flow.rtt.get(toward * 256 + (RTT_METHODS as readonly string[]).indexOf(method));
+      if (all === undefined) continue;
+      const inside: Minutes = new Map(
+        [...all].filter(([minute]) => minute >= firstMinute && minute < firstMinute + minutes),
+      );
+      let count = 0;
+      let minNs = Infinity;
+      for (const cell of inside.values()) {
+        count += cell.count;
+        minNs = Math.min(minNs, cell.min);
+      }
+      if (count === 0) continue;
+      if (count >= MIN_SAMPLES_PER_CELL || sides[tier] === undefined)
+        sides[tier] = { method, minutes: inside, count, minNs };
+      if (count >= MIN_SAMPLES_PER_CELL) break;
     }
-    if (count >= MIN_SAMPLES_PER_CELL) return { method, minutes: inside, minNs };
-    if (count > 0) fallback ??= { method, minutes: inside, minNs };
   }
-  return fallback;
+  return sides;
+}
+
+/** The first tier with at least five samples, else the first with any. */
+export function bestSide(sides: Sides): Side | null {
+  const present = RTT_TIERS.flatMap((tier) => sides[tier] ?? []);
+  return present.find(({ count }) => count >= MIN_SAMPLES_PER_CELL) ?? present[0] ?? null;
 }

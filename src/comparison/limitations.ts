@@ -1,5 +1,6 @@
 /** What this comparison cannot tell, in sentences; never empty, and only what applies. */
 import { NS_PER_MS } from '../units.ts';
+import type { GameRtt } from './game-rtt.ts';
 import { isConnectWithoutFailure } from './headline.ts';
 import type { PlayerMinutes } from './player-minutes.ts';
 import type { ComparisonRow, Metric, SimpsonCheck } from './types.ts';
@@ -9,6 +10,9 @@ export interface LimitationFacts {
   readonly evening: PlayerMinutes;
   readonly rows: readonly ComparisonRow[];
   readonly simpson: SimpsonCheck | null;
+  readonly gameRtt: GameRtt | null;
+  /** Of the median RTT. */
+  readonly marginNs: number;
   readonly captureDropsKnown: boolean;
 }
 
@@ -61,6 +65,7 @@ export function limitationsOf(facts: LimitationFacts): string[] {
       `RTT methods differ between the periods (baseline: ${methodNames(baseline) || 'none'}; evening: ${methodNames(evening) || 'none'}), and methods have different biases.`,
     );
   }
+  list.push(...methodsPerClient(facts));
   for (const [metric, sentence] of MEANINGS) {
     const row = rows.find((r) => r.cohort === 'all' && r.metric === metric);
     if (row !== undefined && row.baseline === null && row.evening === null) list.push(sentence);
@@ -100,6 +105,23 @@ export function limitationsOf(facts: LimitationFacts): string[] {
   list.push(
     'Margins, and thresholds for delay variation, loss and deadline misses, are engineering defaults, not a standard.',
   );
+  return list;
+}
+
+function methodsPerClient({ evening, gameRtt, marginNs }: LimitationFacts): string[] {
+  const list: string[] = [];
+  const incomparable = evening.clients.filter(({ rttTier }) => rttTier === 'none').length;
+  if (incomparable > 0)
+    list.push(
+      `${incomparable} ${incomparable === 1 ? 'client was' : 'clients were'} measured by one kind of round trip in the baseline and by another in the evening; no RTT of theirs is compared.`,
+    );
+  if (gameRtt !== null) {
+    const ms = (ns: number): string => `${ns < 0 ? '' : '+'}${(ns / NS_PER_MS).toFixed(1)} ms`;
+    const apart = Math.abs(gameRtt.gameShiftNs - gameRtt.networkShiftNs) > marginNs;
+    list.push(
+      `${gameRtt.clients} ${gameRtt.clients === 1 ? 'client is' : 'clients are'} measured by acknowledgements of the kernel (median shift ${ms(gameRtt.networkShiftNs)}), not by those of the game, which may wait for its next frame (${ms(gameRtt.gameShiftNs)})${apart ? '; the two differ by more than the margin: the path may treat the game apart, or a frame rate changed' : ''}.`,
+    );
+  }
   return list;
 }
 

@@ -2,9 +2,19 @@
 import { NS_PER_MS } from '../units.ts';
 import { byAddress, type Identify, type IdentifiedBy } from '../cohorts/identity.ts';
 import { countConnects } from './connects.ts';
-import { chooseSide, minuteOf, MINUTE_NS, type FlowData } from './flow-samples.ts';
+import {
+  bestSide,
+  MIN_SAMPLES_PER_CELL,
+  minuteOf,
+  MINUTE_NS,
+  sidesOf,
+  type FlowData,
+  type Side,
+  type Sides,
+} from './flow-samples.ts';
 import { buildCells, type FlowView } from './player-cells.ts';
 import type { PlayerClient, PlayerMinutes } from './player-minutes.ts';
+import { RTT_TIERS, sharedTier, type SpeakingTier, type TierMinutes } from './rtt-tier.ts';
 import type { FlowRow } from './table-batches.ts';
 import { decideVantage, type Vantage } from './vantage.ts';
 
@@ -17,6 +27,8 @@ export interface CollectorOptions {
   readonly vantage?: Vantage;
   /** Who is one client; without it, an address is. */
   readonly identify?: Identify;
+  /** What kind of round trip speaks for a client; null or absent: what covers it best in this period. */
+  readonly tierOf?: (client: string) => SpeakingTier | null;
   /** max(1 tick, 15 ms) of the game. */
   readonly deadlineBufferNs?: number;
   /** The capture's own range, when it is wider than the flows'. */
@@ -88,25 +100,42 @@ export function assemblePlayerMinutes(
   const identities = [...known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const index = new Map(identities.map(({ id }, i) => [id, i]));
 
-  const views: FlowView[] = relevant.map((row, at) => {
+  const measured = relevant.map((row, at): MeasuredFlow => {
     const flow = data.get(row.flowId);
     const toward = clientIsInitiator(row) ? 0 : 1;
+    const sides = (side: number): Sides =>
+      flow === undefined ? {} : sidesOf(flow, side, firstMinute, minutes);
     return {
-      row,
       client: index.get(ids[at]!)!,
-      toServerDirection: clientIsInitiator(row) ? 0 : 1,
-      data: flow,
-      towardClient: flow === undefined ? null : chooseSide(flow, toward, firstMinute, minutes),
-      towardServer: flow === undefined ? null : chooseSide(flow, 1 - toward, firstMinute, minutes),
+      towardClient: sides(toward),
+      towardServer: sides(1 - toward),
     };
   });
-  const decided = decideVantage(
-    views.flatMap((v) => (v.towardClient === null ? [] : [v.towardClient.minNs])),
-    views.flatMap((v) => (v.towardServer === null ? [] : [v.towardServer.minNs])),
-  );
+  const minimaOf = (side: 'towardClient' | 'towardServer'): number[] =>
+    measured.flatMap((flow) => bestSide(flow[side])?.minNs ?? []);
+  const decided = decideVantage(minimaOf('towardClient'), minimaOf('towardServer'));
   const vantage = options.vantage ?? decided.vantage;
   const vantageReason =
     options.vantage === undefined ? decided.reason : `given by the caller (${decided.reason})`;
+  const timed = vantage === 'client' ? 'towardServer' : 'towardClient';
+  const covered = tierMinutesOf(measured, timed, identities.length);
+  const tiers = identities.map(({ id }, at) => options.tierOf?.(id) ?? sharedTier([covered[at]!]));
+  const views: FlowView[] = relevant.map((row, at) => {
+    const { client, towardClient, towardServer } = measured[at]!;
+    const tier = tiers[client]!;
+    const side = (sides: Sides): Side | null => {
+      if (tier === null) return bestSide(sides);
+      return tier === 'none' ? null : (sides[tier] ?? null);
+    };
+    return {
+      row,
+      client,
+      toServerDirection: clientIsInitiator(row) ? 0 : 1,
+      data: data.get(row.flowId),
+      towardClient: side(towardClient),
+      towardServer: side(towardServer),
+    };
+  });
   const deadlineBufferNs = options.deadlineBufferNs ?? DEFAULT_DEADLINE_BUFFER_NS;
 
   const named = new Set(allFlows.map((row) => row.flowId));
@@ -118,7 +147,11 @@ export function assemblePlayerMinutes(
     minutes,
     vantage,
     vantageReason,
-    clients: describeClients(identities, views, clientIsInitiator),
+    clients: describeClients(identities, views, clientIsInitiator).map((client, at) => ({
+      ...client,
+      rttTier: tiers[at]!,
+      rttMinutes: covered[at]!,
+    })),
     servers: [...servers].sort(),
     cells: buildCells(views, vantage, deadlineBufferNs, firstMinute, minutes),
     connects: countConnects(views, last, firstMinute, minutes, clientIsInitiator),
@@ -128,6 +161,38 @@ export function assemblePlayerMinutes(
     oneSidedFlows: views.filter((v) => v.data !== undefined && v.data.directions.size === 1).length,
     orphanRows: [...data.keys()].filter((id) => !named.has(id)).length,
   };
+}
+
+interface MeasuredFlow {
+  readonly client: number;
+  readonly towardClient: Sides;
+  readonly towardServer: Sides;
+}
+
+/** Per client: the minutes in which all its flows together give a tier's cell. */
+function tierMinutesOf(
+  flows: readonly MeasuredFlow[],
+  timed: 'towardClient' | 'towardServer',
+  clients: number,
+): TierMinutes[] {
+  const counts = Array.from({ length: clients }, () => ({
+    network: new Map<number, number>(),
+    application: new Map<number, number>(),
+    handshake: new Map<number, number>(),
+  }));
+  for (const flow of flows)
+    for (const tier of RTT_TIERS) {
+      const perMinute = counts[flow.client]![tier];
+      for (const [minute, samples] of flow[timed][tier]?.minutes ?? [])
+        perMinute.set(minute, (perMinute.get(minute) ?? 0) + samples.count);
+    }
+  const enough = (perMinute: ReadonlyMap<number, number>): number =>
+    [...perMinute.values()].filter((count) => count >= MIN_SAMPLES_PER_CELL).length;
+  return counts.map(({ network, application, handshake }) => ({
+    network: enough(network),
+    application: enough(application),
+    handshake: enough(handshake),
+  }));
 }
 
 function countMethods(views: readonly FlowView[], vantage: Vantage): { method: string; flows: number }[] {
@@ -151,7 +216,7 @@ function describeClients(
   identities: readonly KnownClient[],
   views: readonly FlowView[],
   clientIsInitiator: (row: FlowRow) => boolean,
-): PlayerClient[] {
+): Omit<PlayerClient, 'rttTier' | 'rttMinutes'>[] {
   const seen = identities.map(() => new Map<number, number>());
   const servers = identities.map(() => new Set<string>());
   for (const { row, client } of views) {

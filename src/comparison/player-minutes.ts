@@ -3,6 +3,7 @@
  * Shapes only; `player-minutes-collector.ts` fills them from table batches.
  */
 import type { IdentifiedBy } from '../cohorts/identity.ts';
+import type { SpeakingTier, TierMinutes } from './rtt-tier.ts';
 import type { Vantage } from './vantage.ts';
 
 export interface DirectionLoss {
@@ -56,6 +57,9 @@ export interface PlayerClient {
   readonly otherMssOptionBytes: readonly number[];
   /** Servers that the client's flows went to, ascending. */
   readonly servers: readonly string[];
+  /** What kind of round trip its cells rest on; null where no kind gives a cell of its own. */
+  readonly rttTier: SpeakingTier | null;
+  readonly rttMinutes: TierMinutes;
 }
 
 export interface PlayerMinutes {
