@@ -34,8 +34,8 @@ import { parseChangeLog, type LoggedChange } from './timeline/change-log.ts';
 import { timelineFrom, type Timeline } from './timeline/timeline.ts';
 import { formatInstant, NS_PER_S } from './units.ts';
 
-export const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
-export const DEFAULT_SEED = 1;
+const DEFAULT_PROFILE: ProfileName = 'fps_competitive';
+const DEFAULT_SEED = 1;
 const MINUTE_NS = 60 * NS_PER_S;
 const MINUTE = BigInt(MINUTE_NS);
 

@@ -56,7 +56,7 @@ export function makeManifest(input: ManifestInput): Manifest {
 }
 
 /** Packets and tables may have to go sooner than what was concluded from them. */
-export function expiryOf(path: string, retention: Retention): string | null {
+function expiryOf(path: string, retention: Retention): string | null {
   const isPacketData = /^(extracts|tables)\//.test(path);
   return (isPacketData ? retention?.extracts : undefined) ?? retention?.annex ?? null;
 }

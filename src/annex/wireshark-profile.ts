@@ -4,7 +4,7 @@
  */
 import type { ExtractEntry } from '../extracts/build.ts';
 
-export const PROFILE_FOLDER = 'wireshark/lagdiff';
+const PROFILE_FOLDER = 'wireshark/lagdiff';
 
 const COLUMNS: readonly (readonly [string, string])[] = [
   ['No.', '%m'],

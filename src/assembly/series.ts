@@ -10,7 +10,7 @@ export interface SeriesInput {
   readonly toward: 'client' | 'server';
 }
 
-export const RASTER_CLIENTS_PER_COHORT = 20;
+const RASTER_CLIENTS_PER_COHORT = 20;
 
 /** What the figures over time need of the kept tables, both periods. */
 export function seriesOf(

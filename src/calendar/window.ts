@@ -84,7 +84,7 @@ function minuteOfWall(wall: number, zone: string): number {
   return minute;
 }
 
-export function dateText(wallDay: number): string {
+function dateText(wallDay: number): string {
   return new Date(wallDay * DAY_MINUTES * 60_000).toISOString().slice(0, 10);
 }
 

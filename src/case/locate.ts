@@ -40,7 +40,7 @@ function positionOf(counter: LineCounter, offset: number): TextPosition {
 }
 
 /** `captures[0].period`; the document itself is "the case". */
-export function namePath(path: Path): string {
+function namePath(path: Path): string {
   if (path.length === 0) return 'the case';
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`))

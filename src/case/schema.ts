@@ -19,7 +19,7 @@ export const ENDS = ['client', 'server'] as const;
 export const SERVER_KINDS = ['cloud', 'bare_metal', 'unknown'] as const;
 
 /** Fields of free text that a public annex shows only when the case says so. */
-export const PUBLISHABLE = [
+const PUBLISHABLE = [
   'title',
   'question',
   'purpose',
@@ -166,7 +166,6 @@ export const caseSchema = z.strictObject({
 
 /** A case as written, defaults filled in. */
 export type CaseDocument = z.output<typeof caseSchema>;
-export type CaseServer = CaseDocument['servers'][number];
 export type Publishable = (typeof PUBLISHABLE)[number];
 export type Profile = (typeof PROFILES)[number];
 export type Period = (typeof PERIODS)[number];

@@ -28,7 +28,7 @@ import type {
 } from './types.ts';
 
 export const DEFAULT_REPLICATES = 2000;
-export const ALL_CLIENTS = 'all';
+const ALL_CLIENTS = 'all';
 
 type Captures = PeriodSummary['captures'];
 

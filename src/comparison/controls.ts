@@ -31,7 +31,7 @@ export function alternatingBlocks(period: CohortPeriod): [CohortPeriod, CohortPe
   return [half(0), half(1)];
 }
 
-export function everySecondClient(period: CohortPeriod): [CohortPeriod, CohortPeriod] {
+function everySecondClient(period: CohortPeriod): [CohortPeriod, CohortPeriod] {
   const half = (side: number): CohortPeriod => ({
     ...period,
     connects: [],

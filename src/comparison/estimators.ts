@@ -124,7 +124,7 @@ export function exactQuantiles(baseline: QuantileArm, evening: QuantileArm, q: n
   };
 }
 
-export function weightedRatio(arm: RatioArm, weights: Float64Array): number {
+function weightedRatio(arm: RatioArm, weights: Float64Array): number {
   let numerator = 0;
   let denominator = 0;
   for (let g = 0; g < weights.length; g++) {

@@ -183,7 +183,7 @@ function nameDegraded(rows: readonly ComparisonRow[]): ComparisonRow | null {
 }
 
 /** A duration in ms, a ratio in per cent. */
-export function formatAmount(metric: Metric, value: number): string {
+function formatAmount(metric: Metric, value: number): string {
   return isDuration(metric) ? `${(value / NS_PER_MS).toFixed(1)} ms` : `${(value * 100).toFixed(2)} %`;
 }
 

@@ -58,7 +58,7 @@ export function ratioSeries(
   return Array.from(events, (sum, minute) => (trials[minute]! > 0 ? sum / trials[minute]! : null));
 }
 
-export const countCells = (
+const countCells = (
   cells: readonly PlayerCell[],
   read: (cell: PlayerCell) => CountCell | null,
 ): RatioCell[] =>

@@ -19,7 +19,7 @@ import type { FlowRow } from './table-batches.ts';
 import { decideVantage, type Vantage } from './vantage.ts';
 
 const EDGE_NS = 30_000_000_000n;
-export const DEFAULT_DEADLINE_BUFFER_NS = 15 * NS_PER_MS;
+const DEFAULT_DEADLINE_BUFFER_NS = 15 * NS_PER_MS;
 
 export interface CollectorOptions {
   /** Addresses of servers: the other side is the client. Without it, the initiator is. */

@@ -83,10 +83,6 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = Object.fromEntri
 
 export const PROFILE_NAMES: readonly ProfileName[] = ROWS.map((row) => row[0]);
 
-export function isProfileName(text: string): text is ProfileName {
-  return (PROFILE_NAMES as readonly string[]).includes(text);
-}
-
 const SMALL_MATTERS = 'Xu, Liu & Claypool 2022: 10 ms may already cost accuracy';
 
 /** Smallest effect that matters, in the metric's unit; for RTT a tenth of the baseline when that is more. */

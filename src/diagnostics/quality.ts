@@ -24,7 +24,7 @@ interface Rule {
 const DELAY = ['rtt', 'delay_variation', 'deadline_miss'] as const;
 
 /** Ordered by how much they cost. */
-export const QUALITY_RULES: readonly Rule[] = [
+const QUALITY_RULES: readonly Rule[] = [
   {
     diagnostic: 'capture/corrupt-record',
     effect: 'weakened',

@@ -18,7 +18,7 @@ const FEW = 12;
 const MANY = 4000;
 const TEN_SECONDS_NS = 10_000_000_000n;
 
-export const PICK_RULES: readonly PickRule[] = [
+const PICK_RULES: readonly PickRule[] = [
   {
     finding: 'connection/half',
     limit: MANY,
@@ -57,7 +57,7 @@ export const PICK_RULES: readonly PickRule[] = [
 ];
 
 /** For a finding that no row knows: the start of the conversation. */
-export const DEFAULT_RULE: PickRule = {
+const DEFAULT_RULE: PickRule = {
   finding: '',
   limit: FEW,
   lastNs: null,

@@ -6,7 +6,7 @@
 import type { Comparison, ComparisonRow } from '../comparison/types.ts';
 import { InputError } from '../errors.ts';
 
-export const CLOSING_EVENINGS = 6;
+const CLOSING_EVENINGS = 6;
 
 export interface CloseRequest {
   /** The comparison that found the fault: its configuration is frozen. */
@@ -33,7 +33,7 @@ export interface CloseResult {
 }
 
 /** Everything that decides a comparison beside its captures. */
-export function configurationOf(comparison: Comparison): Readonly<Record<string, string>> {
+function configurationOf(comparison: Comparison): Readonly<Record<string, string>> {
   const margins = comparison.comparisons.map(({ metric, margin_source }) => `${metric}: ${margin_source}`);
   const { profile, seed, replicates, vantage, client_identity } = comparison;
   return {

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { KEY_BYTES } from './crypto-pan.ts';
 
-export const KEY_FILE = 'redaction.key';
+const KEY_FILE = 'redaction.key';
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS'];
 
 /** @param chosen a path that the caller chose; then no other is tried. */

@@ -3,7 +3,7 @@ import type { Metric } from '../comparison/types.ts';
 import { NS_PER_MS } from '../units.ts';
 import { METRICS } from './words.ts';
 
-export const ABSENT = 'n/a';
+const ABSENT = 'n/a';
 const MINUS = '\u2212';
 
 /** `38.4 ms`, `420 µs`; `1.24 %` for ratios. */

@@ -76,7 +76,7 @@ function orderRows(rows: readonly ComparisonRow[]): ComparisonRow[] {
 }
 
 /** By code unit: the same order on every machine, whatever its locale. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

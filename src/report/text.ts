@@ -20,7 +20,7 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-export function charWidth(char: string): number {
+function charWidth(char: string): number {
   if (char === '') return 0;
   const code = char.codePointAt(0)!;
   if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(char)) return 0;

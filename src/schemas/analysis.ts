@@ -51,7 +51,7 @@ export const finding = z.looseObject({
 });
 
 /** One row of a table as JSON shows it. */
-export function rowSchema(table: TableName): z.ZodObject {
+function rowSchema(table: TableName): z.ZodObject {
   return z.looseObject(
     Object.fromEntries(publicColumns(table).map((column) => [column.name, cellSchema(column)])),
   );

@@ -35,7 +35,7 @@ const NEGLIGIBLE = 1e-3;
 const FEWEST_VALUES = 8;
 
 /** Decays √2 apart up to the longest. */
-export function decayGrid(longest: number): number[] {
+function decayGrid(longest: number): number[] {
   const decays: number[] = [];
   for (let k = 0; k < 60; k++) {
     // Whole powers of two and one constant: no power function, whose last bit is not the same everywhere.

@@ -7,7 +7,7 @@
 import type { RawColumn, RawTable } from '../engine/core.ts';
 
 /** `order` of rows that belong to the end of the capture; wasm/crates/flow/src/emit.rs has the same. */
-export const AT_END = 0xffff_ffff;
+const AT_END = 0xffff_ffff;
 
 function wordsOf(column: RawColumn | undefined): Uint32Array {
   if (column === undefined) return new Uint32Array(0);

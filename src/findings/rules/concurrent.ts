@@ -35,7 +35,7 @@ function serversOf(flows: Batch, rows: readonly number[]): Server[] {
 }
 
 /** Largest number of intervals that hold one instant; ends count before begins. */
-export function mostAtOnce(intervals: readonly (readonly [bigint, bigint])[]): number {
+function mostAtOnce(intervals: readonly (readonly [bigint, bigint])[]): number {
   const steps = intervals.flatMap(([from, to]) => [[from, 1] as const, [to, -1] as const]);
   steps.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
   let open = 0;
