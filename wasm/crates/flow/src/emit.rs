@@ -322,8 +322,20 @@ fn direction_columns(
     table.f64(reports.and_then(Reports::loss_ratio));
     table.i64(reports.and_then(|reports| reports.jitter_ns));
     let answering = talk.and_then(|talk| talk.answering(direction));
-    table.i64(answering.map(|answering| answering.delay_ns));
-    table.f64(answering.map(|answering| answering.confidence_permille as f64 / 1000.0));
+    let answers = side.and_then(|side| side.answers.as_deref());
+    let by_turns = answers.and_then(|answers| answers.confidence());
+    let answer_ns = by_turns.and(answers).and_then(|answers| answers.delays.quantile(500));
+    table.i64(answer_ns.or(answering.map(|answering| answering.delay_ns)));
+    table.f64(by_turns.or(answering.map(|answering| answering.confidence_permille as f64 / 1000.0)));
+    let bursts = counts.and_then(|counts| counts.loss_bursts());
+    table.u32(bursts);
+    table.f64(bursts.zip(counts).and_then(|(bursts, counts)| ratio(bursts, counts.followed)));
+    table.f64(bursts.zip(counts).and_then(|(bursts, counts)| ratio(bursts, counts.lost)));
+    table.u32(side.map(|side| side.extent).or(counts.map(|counts| counts.extent)));
+    table.u32(period.and(talk).and_then(|talk| talk.missing_ticks(direction)));
+    // Toward the answering end: of what this direction sent.
+    let around_ns = tcp.and_then(|tcp| direction.of(&tcp.rtt).samples.quantile(500));
+    table.i64(answer_ns.zip(around_ns).map(|(answer_ns, around_ns)| answer_ns.saturating_sub(around_ns).max(0)));
     table.u32(wireshark.map(|end| end.zero_windows).or(side.map(|side| side.zero_windows)));
 }
 

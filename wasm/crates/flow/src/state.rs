@@ -66,7 +66,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u8, u16, u32, u64, i64);
+numbers!(u8, u16, u32, u64, u128, i64);
 
 impl State for bool {
     fn save(&self, out: &mut Vec<u8>) {

@@ -85,6 +85,7 @@ impl Side {
                 opened_ns: segment.now_ns,
                 edge_ns: self.edge_ns,
                 tsval: segment.tsval,
+                opened_at: self.data_packets,
                 is_acked: false,
             });
             self.nxt = Some(segment.end);
@@ -126,6 +127,7 @@ impl Side {
                 // Acknowledged already: then only the capture put it in this order, not the network.
                 if !was_acked {
                     self.out_of_order = self.out_of_order.saturating_add(1);
+                    self.extent = self.extent.max(self.data_packets.saturating_sub(hole.opened_at));
                     notes.reordered = notes.reordered.saturating_add(1);
                     notes.event(EventKind::OutOfOrder, Some(i64::from(segment.payload)));
                 }

@@ -1,7 +1,8 @@
 //! One TCP connection: order of the steps for a packet, handshake, state. The rules live next door: `sequence`
 //! (arithmetic, holes), `loss` (repeats), `rtt` (samples), `side` (what an end said), `reach` (which sizes arrive),
-//! `clock` and `floor` (delay variation).
+//! `clock` and `floor` (delay variation), `answers` (requests and responses).
 
+mod answers;
 mod clock;
 mod floor;
 mod loss;
@@ -199,6 +200,12 @@ impl Connection {
             sender.reach.sent(packet, &segment, place == Place::Repeat, mark);
         }
         receiver.reach.peer_spoke();
+        if is_new && segment.payload > 0 && !segment.is_syn {
+            if is_set(tcp, tcp_flag::ACK) {
+                receiver.answers.get_or_insert_default().hears(tcp.ack, segment.now_ns);
+            }
+            sender.answers.get_or_insert_default().asks(&segment);
+        }
         if is_new && segment.payload > 0 && receiver.right_edge.is_some_and(|edge| at_most(edge, segment.end)) {
             notes.event(EventKind::WindowFull, Some(i64::from(segment.payload)));
         }

@@ -41,11 +41,13 @@ pub struct Hole {
     pub edge_ns: Option<i64>,
     /// TSval of the segment that opened it.
     pub tsval: Option<u32>,
+    /// Which segment of its side that was.
+    pub opened_at: u32,
     /// The receiver has acknowledged it: the data arrived, only the capture lacks it.
     pub is_acked: bool,
 }
 
-state!(Hole { start, end, opened_ns, edge_ns, tsval, is_acked });
+state!(Hole { start, end, opened_ns, edge_ns, tsval, opened_at, is_acked });
 
 /// Holes of one direction, at most 64; beyond that the oldest is forgotten, and data that fills it counts as seen
 /// before.
@@ -131,7 +133,7 @@ mod tests {
     use super::*;
 
     fn hole(start: u32, end: u32) -> Hole {
-        Hole { start, end, opened_ns: Some(0), edge_ns: None, tsval: None, is_acked: false }
+        Hole { start, end, opened_ns: Some(0), edge_ns: None, tsval: None, opened_at: 0, is_acked: false }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One end of a connection: what it has sent, and what the other end has said about that.
 
+use super::answers::Answers;
 use super::clock::SenderClock;
 use super::reach::Reach;
 use super::rtt::Waiting;
@@ -82,6 +83,10 @@ pub struct Side {
     pub retransmissions: u32,
     /// Originals that came late.
     pub out_of_order: u32,
+    /// Largest number of segments that such a one came too late (RFC 4737 4.2.1).
+    pub extent: u32,
+    /// What was asked and answered; made with the first data.
+    pub answers: Option<Box<Answers>>,
     /// Duplicate ACKs sent.
     pub duplicate_acks_sent: u32,
     /// Loss inferred from repeats of data that was seen.
@@ -116,6 +121,8 @@ state!(Side {
     data_packets,
     retransmissions,
     out_of_order,
+    extent,
+    answers,
     duplicate_acks_sent,
     lost_beyond,
     lost_before,
@@ -201,6 +208,7 @@ impl Side {
                     opened_ns: segment.now_ns,
                     edge_ns: self.edge_ns,
                     tsval: None,
+                    opened_at: self.data_packets,
                     is_acked: true,
                 });
                 self.nxt = Some(ack);

@@ -286,6 +286,12 @@ impl Talk {
         direction.of(&self.ticks).found()
     }
 
+    /// Ticks of a direction's sender without an arrival, if it shows a period on a grid.
+    pub fn missing_ticks(&self, direction: Direction) -> Option<u32> {
+        let tick = direction.of(&self.ticks);
+        (tick.on_grid > 0).then_some(tick.missed)
+    }
+
     /// The grid, where it is believed and no sender's clock is better.
     pub fn grid(&self, direction: Direction) -> Option<&Tick> {
         let tick = direction.of(&self.ticks);

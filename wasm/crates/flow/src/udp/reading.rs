@@ -31,7 +31,7 @@ pub struct Stream {
     kind: u8,
     other_kinds: u8,
     /// Totals of streams that this one took the place of.
-    past: (u32, (u32, (u32, u32))),
+    past: Counts,
     /// Packets sent again with their old number.
     resent: u32,
     /// Losses that the numbers before the last new beginning still owe to a bin.
@@ -392,14 +392,10 @@ impl Reading {
         let mut counts = Counts::default();
         let mut any = false;
         for stream in &direction.of(&self.sides).streams {
-            let (lost, (received, (reordered, duplicates))) = stream.past;
-            counts.add(lost, received, reordered, duplicates);
+            counts.add(&stream.past);
             if stream.is_proven() {
                 any = true;
-                let sequence = &stream.sequence;
-                let lost = sequence.lost().saturating_add(stream.resent);
-                let order = if stream.resent > 0 { (0, 0) } else { (sequence.reordered, sequence.duplicates) };
-                counts.add(lost, sequence.received, order.0, order.1);
+                counts.add(&stream.counts());
             }
         }
         any.then_some(counts)
@@ -442,15 +438,32 @@ pub struct Counts {
     pub lost: u32,
     pub received: u32,
     pub reordered: u32,
+    pub extent: u32,
     pub duplicates: u32,
+    /// Runs of lost numbers, and packets after which a number follows.
+    pub bursts: u32,
+    pub followed: u32,
+    /// Losses that only repeats told: their order is not known.
+    pub resent: u32,
 }
 
+state!(Counts { lost, received, reordered, extent, duplicates, bursts, followed, resent });
+
 impl Counts {
-    fn add(&mut self, lost: u32, received: u32, reordered: u32, duplicates: u32) {
-        self.lost = self.lost.saturating_add(lost);
-        self.received = self.received.saturating_add(received);
-        self.reordered = self.reordered.saturating_add(reordered);
-        self.duplicates = self.duplicates.saturating_add(duplicates);
+    fn add(&mut self, other: &Counts) {
+        self.lost = self.lost.saturating_add(other.lost);
+        self.received = self.received.saturating_add(other.received);
+        self.reordered = self.reordered.saturating_add(other.reordered);
+        self.extent = self.extent.max(other.extent);
+        self.duplicates = self.duplicates.saturating_add(other.duplicates);
+        self.bursts = self.bursts.saturating_add(other.bursts);
+        self.followed = self.followed.saturating_add(other.followed);
+        self.resent = self.resent.saturating_add(other.resent);
+    }
+
+    /// Runs of lost packets; None where their order is not known.
+    pub fn loss_bursts(&self) -> Option<u32> {
+        (self.resent == 0).then_some(self.bursts)
     }
 }
 
@@ -474,6 +487,30 @@ impl Stream {
         self.sequence.held_back(u32::from(count))
     }
 
+    fn numbers(&self) -> Counts {
+        let sequence = &self.sequence;
+        Counts {
+            lost: sequence.lost(),
+            received: sequence.received,
+            reordered: sequence.reordered,
+            extent: sequence.extent,
+            duplicates: sequence.duplicates,
+            bursts: sequence.bursts(),
+            followed: sequence.followed(),
+            resent: 0,
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let numbers = self.numbers();
+        if self.resent == 0 {
+            return numbers;
+        }
+        // A number that comes again was sent again: nothing overtook it.
+        let lost = numbers.lost.saturating_add(self.resent);
+        Counts { lost, reordered: 0, extent: 0, duplicates: 0, resent: self.resent, ..numbers }
+    }
+
     fn tells_choke(&self) -> bool {
         self.choked > 0
     }
@@ -481,16 +518,10 @@ impl Stream {
     /// Keeps the totals, if they were any, and begins again.
     fn start_anew(&mut self) {
         if self.is_proven() {
-            let (lost, (received, (reordered, duplicates))) = self.past;
-            let sequence = &self.sequence;
-            self.owed = self.owed.saturating_add(sequence.unsettled());
-            self.past = (
-                lost.saturating_add(sequence.lost()),
-                (
-                    received.saturating_add(sequence.received),
-                    (reordered.saturating_add(sequence.reordered), duplicates.saturating_add(sequence.duplicates)),
-                ),
-            );
+            self.owed = self.owed.saturating_add(self.sequence.unsettled());
+            // What was sent again stays with the stream.
+            let ended = self.numbers();
+            self.past.add(&ended);
         }
         self.sequence = Sequence::default();
         self.delay = None;
