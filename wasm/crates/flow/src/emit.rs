@@ -9,7 +9,7 @@
 use crate::bins::{Bin, DirectionBin};
 use crate::codes::{Direction, EventKind, JitterMethod, LossMethod, MtuFinding, RttMethod};
 use crate::flow::Flow;
-use crate::tcp::{Connection, Side};
+use crate::tcp::{Answers, Connection, Side};
 use crate::udp::{Delay, Reports, Talk, Tick};
 use columns::{Table, TableId};
 use packet::Packet;
@@ -321,10 +321,12 @@ fn direction_columns(
     table.i64(reports.and_then(|reports| reports.rtt.quantile(500)));
     table.f64(reports.and_then(Reports::loss_ratio));
     table.i64(reports.and_then(|reports| reports.jitter_ns));
+    let frame_time = reports.filter(|_| delay.is_some()).map(|reports| &reports.frame_time);
+    table.i64(frame_time.and_then(|frame_time| frame_time.quantile(500)));
     let answering = talk.and_then(|talk| talk.answering(direction));
-    let answers = side.and_then(|side| side.answers.as_deref());
-    let by_turns = answers.and_then(|answers| answers.confidence());
-    let answer_ns = by_turns.and(answers).and_then(|answers| answers.delays.quantile(500));
+    let answers = tcp.and_then(|tcp| tcp.answers(direction));
+    let by_turns = answers.and_then(Answers::confidence);
+    let answer_ns = answers.and_then(|answers| answers.delays.quantile(500));
     table.i64(answer_ns.or(answering.map(|answering| answering.delay_ns)));
     table.f64(by_turns.or(answering.map(|answering| answering.confidence_permille as f64 / 1000.0)));
     let bursts = counts.and_then(|counts| counts.loss_bursts());

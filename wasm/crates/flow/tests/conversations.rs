@@ -79,6 +79,23 @@ fn think_time_of_an_application_limited_peer_yields_no_false_timestamp_sample() 
 }
 
 #[test]
+fn think_time_is_the_answer_less_the_path_and_only_of_the_side_that_is_asked() {
+    let mut script = Script::new();
+    request_response(&mut script, 20, 80_000, 0);
+    let analyzer = script.run();
+    // 10 ms of path and 80 ms of thinking; the client's next question a second later is no answer.
+    let near = |name: &str, ms: i64| {
+        let ns = flow_cell(&analyzer, name).unwrap();
+        assert!((ns - ms * 1_000_000).abs() < 300_000, "{name}: {ns}");
+    };
+    near("forward_answer_delay_ns", 90);
+    near("forward_think_time_ns", 80);
+    assert_eq!(flow_cell(&analyzer, "forward_answer_confidence"), Some(1_000_000));
+    assert_eq!(flow_cell(&analyzer, "reverse_answer_delay_ns"), None);
+    assert_eq!(flow_cell(&analyzer, "reverse_think_time_ns"), None);
+}
+
+#[test]
 fn a_delayed_ack_is_part_of_the_sample_but_never_more_than_its_timer() {
     let mut script = Script::with_timestamps(77);
     request_response(&mut script, 5, 300_000, 40_000);
@@ -236,6 +253,8 @@ fn an_original_that_comes_late_is_reordering_and_no_loss() {
     let analyzer = script.run();
     assert_eq!(events(&analyzer), [("previous_segment_not_captured", 5), ("out_of_order", 6)]);
     assert_eq!(flow_cell(&analyzer, "forward_reordered_packets"), Some(1));
+    assert_eq!(flow_cell(&analyzer, "forward_reordering_extent_max"), Some(1));
+    assert_eq!(flow_cell(&analyzer, "reverse_reordering_extent_max"), Some(0));
     assert_eq!(flow_cell(&analyzer, "forward_retransmissions"), Some(0));
     assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(0));
 }

@@ -708,6 +708,54 @@ fn unreal_is_found_behind_any_handlers_over_the_wrap_of_its_14_bits() {
     }
 }
 
+/// The same with packet information: the clock, and from a server the time of its last frame.
+fn informed(number: u32, ack: u32, ms: u32, frame_ms: Option<u32>) -> Vec<u8> {
+    let word = u128::from((number & 0x3fff) << 18 | (ack & 0x3fff) << 4);
+    let info = 1 | ms << 1 | u32::from(frame_ms.is_some()) << 11 | frame_ms.unwrap_or(0x5a) << 12;
+    let wide = (word | 0xffff_ffff << 32 | u128::from(info) << 64) << 3;
+    let mut bytes = wide.to_le_bytes().to_vec();
+    bytes.extend([0x77; 40]);
+    bytes
+}
+
+#[test]
+fn unreal_tells_its_clock_and_the_servers_frame_time() {
+    let mut talk = Talk::new();
+    // One packet of the server in four waits 6 ms on the way; its frames take 16 ms, one in three 48 ms.
+    for at in 0..1000i64 {
+        let sent_us = at * 33_000;
+        let waits_us = if at % 4 == 3 { 6000 } else { 0 };
+        let number = at as u32 + 1;
+        let frame_ms = if at % 3 == 0 { 48 } else { 16 };
+        let ms = |us: i64| ((us / 1000 + 700) % 1000) as u32;
+        talk.send(sent_us + 9000, CLIENT, &informed(number, (number - 1).max(1), ms(sent_us + 4000), None));
+        talk.send(sent_us + waits_us, SERVER, &informed(number, (number - 1).max(1), ms(sent_us), Some(frame_ms)));
+    }
+    let done = talk.run();
+    assert_eq!(application(&done), Some("unreal"));
+    assert_eq!(flow_cell(&done, "reverse_reported_frame_time_ns").map(|ns| (ns + 500_000) / 1_000_000), Some(16));
+    assert_eq!(flow_cell(&done, "forward_reported_frame_time_ns"), None);
+    let within_ms = |name: &str, ms: i64| {
+        let value = flow_cell(&done, name).unwrap();
+        assert!((value - ms * 1_000_000).abs() <= 1_000_000, "{name}: {value}");
+    };
+    within_ms("reverse_pdv_p95_ns", 6);
+    within_ms("forward_pdv_p95_ns", 0);
+    within_ms("forward_interarrival_jitter_ns", 0);
+    assert_eq!(flow_cell(&done, "reverse_jitter_method"), flow_cell(&done, "forward_jitter_method"));
+    // Versions before the clock have something else there.
+    let by_clock = flow_cell(&done, "reverse_jitter_method");
+    assert!(by_clock.is_some());
+    for seed in 0..40u64 {
+        let older = game(|number, ack, from| {
+            unreal(3, number, ack, (u64::from(number) * 2 + u64::from(from)).wrapping_mul(seed * 2 + 1) + seed)
+        });
+        assert_eq!(application(&older), Some("unreal"));
+        assert_eq!(flow_cell(&older, "reverse_reported_frame_time_ns"), None, "{seed}");
+        assert_ne!(flow_cell(&older, "reverse_jitter_method"), by_clock, "{seed}");
+    }
+}
+
 #[test]
 fn unreal_without_its_acknowledgements_is_opaque() {
     // Numbers alone, or acknowledgements of what was never sent.

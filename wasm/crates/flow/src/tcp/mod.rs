@@ -12,6 +12,7 @@ mod sequence;
 mod side;
 mod wireshark;
 
+pub use answers::Answers;
 pub use side::Side;
 pub use wireshark::{is_told_here, Wireshark};
 
@@ -122,6 +123,8 @@ pub struct Connection {
     /// SYN → ACK of the SYN-ACK.
     pub rtt_handshake_ns: Option<i64>,
     handshake_done: bool,
+    /// Where the opening was seen: did the responder send the first data?
+    first_speaker: Option<bool>,
     established: bool,
     refused: bool,
     reset: bool,
@@ -143,6 +146,7 @@ state!(Connection {
     syn_ack_ns,
     rtt_handshake_ns,
     handshake_done,
+    first_speaker,
     established,
     refused,
     reset,
@@ -201,6 +205,9 @@ impl Connection {
         }
         receiver.reach.peer_spoke();
         if is_new && segment.payload > 0 && !segment.is_syn {
+            if self.syn_ns.is_some() || self.syn_ack_ns.is_some() {
+                self.first_speaker.get_or_insert(mark.is_reverse);
+            }
             if is_set(tcp, tcp_flag::ACK) {
                 receiver.answers.get_or_insert_default().hears(tcp.ack, segment.now_ns);
             }
@@ -354,6 +361,17 @@ impl Connection {
     pub fn reset_by(&self) -> Option<Toward> {
         let sender = if self.reset_is_reverse { Toward::Responder } else { Toward::Initiator };
         self.reset.then_some(sender)
+    }
+
+    /// Questions of a direction and their answers; None where that direction answers rather than asks. Who speaks first
+    /// asks; where the opening was not seen, what is said sooner is the answer, and the other wait is the asker's.
+    pub fn answers(&self, direction: Direction) -> Option<&Answers> {
+        let median = |direction: Direction| direction.of(&self.sides).answers.as_deref()?.delays.quantile(500);
+        let asks = match self.first_speaker {
+            Some(is_reverse) => is_reverse == (direction == Direction::Reverse),
+            None => median(direction.opposite()).is_none_or(|other| median(direction).is_some_and(|own| own < other)),
+        };
+        direction.of(&self.sides).answers.as_deref().filter(|answers| asks && answers.confidence().is_some())
     }
 
     /// The larger packets that vanish on the way: direction, size, the packet that shows it.

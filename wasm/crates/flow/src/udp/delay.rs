@@ -16,6 +16,8 @@ const TOLERANCE: i64 = 64;
 const FEWEST_FOR_RATE: usize = 24;
 const SHORTEST_FOR_RATE_NS: i64 = 400_000_000;
 const MOST_EARLY: usize = 64;
+/// Three of four packets arrive within this of what the rate says.
+const FARTHEST_NS: i64 = 100_000_000;
 /// PDV is measured over the smallest delay of this interval and the one before: skew and route changes go out of sight.
 const INTERVAL_NS: i64 = 10_000_000_000;
 
@@ -127,6 +129,14 @@ impl Delay {
         let measured = ticks.saturating_mul(1_000_000) / (elapsed_ns / 1000).max(1);
         let near = |rate: &&i64| measured.saturating_sub(**rate).saturating_abs().saturating_mul(TOLERANCE) <= **rate;
         let Some(&rate_hz) = RATES_HZ.iter().find(near) else { return };
+        // What only ends up at such a rate has wandered there.
+        let strays = |(at_ns, ticks): &&(i64, i64)| {
+            let sent_ns = nanoseconds(ticks.saturating_sub(first), rate_hz);
+            at_ns.saturating_sub(first_ns).saturating_sub(sent_ns).saturating_abs() > FARTHEST_NS
+        };
+        if self.early.iter().filter(strays).count() * 4 > self.early.len() {
+            return;
+        }
         self.rate_hz = rate_hz;
         for (at, (at_ns, ticks)) in core::mem::take(&mut self.early).into_iter().enumerate() {
             self.update(at_ns, ticks, at > 0, deadline_ns);
@@ -161,6 +171,11 @@ impl Delay {
             self.late = self.late.saturating_add(1);
         }
         Some(pdv_ns)
+    }
+
+    /// Is its rate known?
+    pub fn runs(&self) -> bool {
+        self.rate_hz != 0
     }
 
     /// What can be said at the end: a short stream's rate is looked for among what there is.

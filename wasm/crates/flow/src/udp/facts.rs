@@ -101,6 +101,8 @@ pub struct Report {
     pub lost_percent: Option<u32>,
     /// Its peak jitter.
     pub jitter_ns: Option<i64>,
+    /// How long its last frame took.
+    pub frame_time_ns: Option<i64>,
 }
 
 /// What one datagram says.

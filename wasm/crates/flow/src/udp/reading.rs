@@ -56,9 +56,11 @@ pub struct Reports {
     losses: u32,
     /// Largest peak jitter.
     pub jitter_ns: Option<i64>,
+    /// Frame times.
+    pub frame_time: Samples,
 }
 
-state!(Reports { rtt, lost_percents, losses, jitter_ns });
+state!(Reports { rtt, lost_percents, losses, jitter_ns, frame_time });
 
 impl Reports {
     fn add(&mut self, report: &Report) {
@@ -70,6 +72,9 @@ impl Reports {
             add(&mut self.losses);
         }
         self.jitter_ns = self.jitter_ns.max(report.jitter_ns);
+        if let Some(frame_time_ns) = report.frame_time_ns {
+            self.frame_time.add(frame_time_ns);
+        }
     }
 
     /// Mean share lost.
@@ -420,7 +425,8 @@ impl Reading {
     /// Does a direction's sender show its clock?
     pub fn has_clock(&self, direction: Direction) -> bool {
         let side = direction.of(&self.sides);
-        side.clock.is_some() || side.streams.iter().any(|stream| stream.delay.is_some())
+        let runs = |delay: &Option<Box<Delay>>| delay.as_deref().is_some_and(Delay::runs);
+        runs(&side.clock) || side.streams.iter().any(|stream| runs(&stream.delay))
     }
 
     /// The delay variation of a direction's longest stream.

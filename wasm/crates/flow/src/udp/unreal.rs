@@ -4,9 +4,13 @@
 //! Each place where the word may stand is a decoder of its own, and none is believed for its form: it takes numbers of
 //! both sides that go on, and acknowledgements that follow them. Handlers that encrypt leave nothing, and the flow is
 //! opaque. The bit before the word says whether the packet is one of the connectionless handshake instead; those are
-//! short, and nothing is read out of them. Not read: the sender's clock of ten bits, since it needs the second it is in.
+//! short, and nothing is read out of them.
+//!
+//! Behind the history one bit says that packet information follows: the sender's clock (10 bits, ms within its second, 1023
+//! for none), a bit, and if that is set one byte: how long the server's last frame took, ms, 255 for longer. Versions before
+//! the clock have something else there: so it is believed when it runs at a thousand a second, and the frame time beside it.
 
-use super::facts::{Datagram, Facts, Fit, Memo};
+use super::facts::{Datagram, Facts, Fit, Memo, Report, Sent};
 
 /// 256 packets of history, in words of 32.
 const MOST_HISTORY_WORDS: u32 = 8;
@@ -14,6 +18,11 @@ const MOST_HISTORY_WORDS: u32 = 8;
 const LONGEST_HANDSHAKE: u32 = 64;
 /// Packets that one acknowledges beyond the one before it.
 const MOST_ACKED_AT_ONCE: u32 = 64;
+
+const CLOCK_BITS: u32 = 10;
+const NO_CLOCK: u32 = 1023;
+/// A clock of milliseconds, shown as one of 8 kHz: its rate is then found and not taken for granted.
+const STEPS_PER_MS: u32 = 8;
 
 /// Up to 32 bits from any bit on.
 fn bits(datagram: &Datagram, at: usize, count: u32) -> Option<u32> {
@@ -41,11 +50,36 @@ pub fn read<const HANDLER_BITS: usize>(datagram: &Datagram, memo: &mut Memo, fac
     }
     let (number, ack) = (word >> 18, word >> 4 & 0x3fff);
     facts.numbered_and_acked(number, ack, 14);
-    let [opener, other, ..] = memo;
-    let last = if datagram.is_opener { opener } else { other };
+    let [opener, other, opener_ms, other_ms, _] = memo;
+    let (last, clock_ms) = if datagram.is_opener { (opener, opener_ms) } else { (other, other_ms) };
+    packet_information(datagram, header_bits as usize, clock_ms, facts);
     let [number_before, ack_before] = [*last >> 16, *last & 0xffff];
     *last = number << 16 | ack;
     let is_next = number == (number_before + 1) & 0x3fff;
     let is_fresh = (1..=MOST_ACKED_AT_ONCE).contains(&(ack.wrapping_sub(ack_before) & 0x3fff));
     Fit::Maybe(if is_next && is_fresh { 2 } else { 0 })
+}
+
+/// `clock_ms`: milliseconds of the sender's clock so far, never 0 once it has been read.
+fn packet_information(datagram: &Datagram, at: usize, clock_ms: &mut u32, facts: &mut Facts) {
+    if bits(datagram, at.saturating_sub(1), 1) != Some(1) {
+        return;
+    }
+    let Some(word) = bits(datagram, at, CLOCK_BITS + 1 + 8) else { return };
+    let ms = word & NO_CLOCK;
+    if ms >= 1000 {
+        return;
+    }
+    if *clock_ms == 0 {
+        *clock_ms = 1000 + ms;
+    } else {
+        // A step of more than half a second forward is one back.
+        let step = (ms + 1000 - *clock_ms % 1000) % 1000;
+        *clock_ms = if step > 500 { clock_ms.saturating_sub(1000 - step) } else { clock_ms.saturating_add(step) };
+    }
+    facts.sent = Some(Sent { ticks: clock_ms.wrapping_mul(STEPS_PER_MS), rate_hz: 0, kind: 0 });
+    if word >> CLOCK_BITS & 1 == 1 {
+        let frame_time_ns = Some(i64::from(word >> (CLOCK_BITS + 1)) * 1_000_000);
+        facts.report = Some(Report { frame_time_ns, ..Report::default() });
+    }
 }
