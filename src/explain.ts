@@ -1,13 +1,15 @@
-/** The metric catalogue: what a column means, from the schema that the core fills and the notes beside it. */
+/** The metric catalogue: what columns and the figures of `diff` and `pair` mean, from the core's schema and the notes beside it. */
 
 import { TABLES, type ColumnDef, type TableName } from './engine/abi.generated.ts';
 import { UsageError } from './errors.ts';
+import { FIGURES } from './metrics/figures.ts';
 import { noteOf, type Note } from './metrics/notes.ts';
 import { TABLE_NAMES } from './tables/names.ts';
 
 export interface Explanation {
   readonly name: string;
-  readonly table: TableName;
+  /** A table, or the document that holds the figure. */
+  readonly table: TableName | 'diff' | 'pair';
   readonly unit: string | null;
   readonly type: string;
   readonly values: readonly string[] | null;
@@ -15,9 +17,20 @@ export interface Explanation {
   readonly note: Note | null;
 }
 
-const EVERY: readonly Explanation[] = TABLE_NAMES.flatMap((table) =>
-  TABLES[table].columns.filter(({ name }) => name !== 'order').map((column) => explanation(table, column)),
-);
+const EVERY: readonly Explanation[] = [
+  ...TABLE_NAMES.flatMap((table) =>
+    TABLES[table].columns.filter(({ name }) => name !== 'order').map((column) => explanation(table, column)),
+  ),
+  ...FIGURES.map(({ document, name, unit, definition, note }) => ({
+    name,
+    table: document,
+    unit,
+    type: unit === 'ratio' || unit === 'ppm' ? 'f64' : 'i64',
+    values: null,
+    definition,
+    note,
+  })),
+];
 
 function explanation(table: TableName, column: ColumnDef): Explanation {
   return {
@@ -31,13 +44,13 @@ function explanation(table: TableName, column: ColumnDef): Explanation {
   };
 }
 
-/** All columns of all tables. */
+/** All columns of all tables, and the figures of both documents. */
 export function catalogue(): readonly Explanation[] {
   return EVERY;
 }
 
 /**
- * Every column with that name; `pdv_p95_ns` also means `forward_pdv_p95_ns` and its kin.
+ * Every column or figure with that name; `pdv_p95_ns` also means `forward_pdv_p95_ns` and its kin.
  * @throws UsageError when there is none.
  */
 export function explain(metric: string): Explanation[] {
@@ -56,7 +69,7 @@ export function explain(metric: string): Explanation[] {
     const hint = [...new Set(near)].slice(0, 6);
     throw new UsageError({
       code: 'usage/unknown-metric',
-      message: `no table has a column ${metric}`,
+      message: `no table, nor diff or pair, has a metric ${metric}`,
       help: hint.length > 0 ? `there are ${hint.join(', ')}` : 'lagdiff explain lists them all',
     });
   }

@@ -166,11 +166,157 @@ export const NOTES: Readonly<Record<string, Note>> = {
   },
   answer_delay_ns: {
     formula:
-      'median of (next datagram of the other side − datagram), over the windows of 64 exchanges in which IQR(delays) · 4 < IQR(distances between questions) and at most one question in ten has no answer of its own',
-    source: 'for senders that do not listen to each other IQR(delays) ≥ IQR(distances) / √2',
-    bias: 'high, never low: the answering side’s thinking and its tick are in it',
+      'TCP: median of (first data that acknowledges all of a question − last segment of the question). Opaque UDP: median of (next datagram of the other side − datagram), over the windows of 64 exchanges in which IQR(delays) · 4 < IQR(distances between questions) and at most one question in ten has no answer of its own',
+    source:
+      'TCP: RFC 9293 3.10.7.4. Opaque UDP: for senders that do not listen to each other IQR(delays) ≥ IQR(distances) / √2',
+    bias: 'as a round trip high, never low: the answering side’s thinking and its tick are in it',
     null_when:
-      'the protocol is known, fewer than 24 exchanges, or two thirds of the windows do not prove it: questions on a strict clock never do',
+      'TCP: fewer than 5 answers, more than one turn of eight unasked, or the side that answers. Opaque UDP: the protocol is known, fewer than 24 exchanges, or two thirds of the windows do not prove it: questions on a strict clock never do',
+  },
+  duplicated_packets: {
+    formula:
+      'packets that repeat one of the last four of their direction in identification, length, header and content within 5 ms (1 ms without an identification), and numbers of a UDP protocol that had come before',
+    source: 'RFC 5560; removed before reordering is counted (RFC 4737 3)',
+    bias: 'low where copies come later than that; a mirror port that shows packets twice looks alike (--drop-copies)',
+    null_when: 'nothing tells a copy: no identification (RFC 6864), no sequence space and no number',
+  },
+  loss_bursts: {
+    formula: 'numbers that never came while the number before them did',
+    source: 'Gilbert 1960 (two-state chain); numbers as in lost_packets',
+    bias: 'as lost_packets; a stream that begins anew ends its burst',
+    null_when: 'no proven numbers, or a reliable number was sent again, which hides when it was lost',
+  },
+  gilbert_p: {
+    formula: 'loss_bursts / packets that came and have a successor in number',
+    source: 'Gilbert 1960; the maximum-likelihood estimate of a two-state chain',
+    bias: 'none known; uncertain by 1/√loss_bursts of itself',
+    null_when: 'as loss_bursts, or fewer than two packets',
+  },
+  gilbert_r: {
+    formula: 'loss_bursts / lost_packets = 1 / mean length of a burst',
+    source: 'Gilbert 1960; the maximum-likelihood estimate of a two-state chain',
+    bias: 'none known; uncertain by 1/√loss_bursts of itself',
+    null_when: 'as loss_bursts, or nothing was lost',
+  },
+  reordering_extent_max: {
+    formula:
+      'max over late packets of i − j: i its place in the order of arrival, j that of the first greater number',
+    source: 'RFC 4737 4.2.1; TCP in segments from the one that opened the hole',
+    bias: 'TCP: high by repeats of other data in between; a number more than 99 behind is another stream’s and no late one',
+    null_when: 'as reordered_packets',
+  },
+  tick_period_ns: {
+    formula:
+      '64 arrivals on a grid t = φ + k·T by least squares, T tried from the quartiles of their distances; then earliest arrival to earliest arrival over up to 10 s',
+    source:
+      'lower hull, as Moon, Skelly, Towsley 1999; the grid is our own method, held against simulated and recorded senders',
+    bias: 'within a thousandth of T on a steady sender; a sender of two alternating clocks may show their sum',
+    null_when:
+      'arrivals stray from any grid by an eighth of a tick or more on average, or fewer than half lie on it, or fewer than 24 came',
+  },
+  tick_confidence: {
+    formula: '1 − mean distance from the grid / (tick_period_ns / 4), at the end of the flow',
+    source: 'a quarter of a tick is the mean distance of arrivals without a clock',
+    bias: 'low where a queue spreads arrivals over a tick: the sender may be steady all the same',
+    null_when: 'as tick_period_ns',
+  },
+  missing_ticks: {
+    formula: 'ticks of the grid that no arrival fell on, less those whose packets came at once after a stall',
+    source: 'as tick_period_ns',
+    bias: 'high as a measure of loss: a sender that skips a tick looks alike; pauses of more than 64 ticks count for nothing',
+    null_when: 'no grid was believed',
+  },
+  think_time_ns: {
+    formula: 'answer_delay_ns − median RTT toward the answering end, at least 0',
+    source: 'RFC 9293 3.10.7.4: an acknowledgment number proves that the answer came after the question',
+    bias: 'low by what delayed ACKs add to the RTT; holds what the host and whatever it asked in turn took',
+    null_when: 'as answer_delay_ns, or no RTT toward that end; opaque UDP',
+  },
+  answer_confidence: {
+    formula: 'TCP: answers / turns of the answering side; opaque UDP: 1 − √2 · IQR(delays) / IQR(distances)',
+    source: 'as answer_delay_ns',
+    bias: 'none: it describes the samples at hand',
+    null_when: 'as answer_delay_ns',
+  },
+  reported_frame_time_ns: {
+    formula: QUANTILE,
+    source: 'packet information of Unreal Engine 4.2x and 5 (FrameTimeByte)',
+    bias: 'the server’s own measurement, whole milliseconds, never above 255',
+    null_when:
+      'the protocol is another, the direction is the client’s, or its clock of milliseconds was not believed',
+  },
+  samples: {
+    formula: 'accepted samples of the method in the column beside it',
+    source: 'as rtt_ns',
+    bias: 'none: a count',
+    null_when: RTT_NULL,
+  },
+  rtt_samples: {
+    formula: 'accepted samples that completed in the bin, of every method',
+    source: 'as rtt_ns',
+    bias: 'none: a count',
+    null_when: 'never',
+  },
+  ecn_ce_packets: {
+    formula: 'packets with both ECN bits set',
+    source: 'RFC 3168 5',
+    bias: 'low as a measure of congestion: only flows that offer ECN are marked, and bleaching removes marks',
+    null_when: 'no packet in that direction',
+  },
+  ttl_min: {
+    formula: 'smallest TTL or hop limit of a direction’s packets',
+    source: 'RFC 791, RFC 8200 3',
+    bias: 'one stray packet sets it; what a middlebox sends in a host’s name counts',
+    null_when: 'no packet in that direction',
+  },
+  ttl_max: {
+    formula: 'largest TTL or hop limit of a direction’s packets',
+    source: 'RFC 791, RFC 8200 3',
+    bias: 'one stray packet sets it; what a middlebox sends in a host’s name counts',
+    null_when: 'no packet in that direction',
+  },
+  dscp_first: {
+    formula: 'six high bits of the traffic class of the direction’s first packet',
+    source: 'RFC 2474 3',
+    bias: 'as it stands at the capture point: the sender may have set another',
+    null_when: 'no packet in that direction',
+  },
+  mss_option_bytes: {
+    formula: 'MSS option of the direction’s first SYN or SYN-ACK',
+    source: 'RFC 9293 3.7.1',
+    bias: 'as it stands at the capture point: a clamp on the way there has already changed it',
+    null_when: 'no SYN of that side was captured, or it bears no such option',
+  },
+  max_ip_len_bytes: {
+    formula: 'largest IP total length (IPv6: 40 + payload length)',
+    source: 'RFC 791 3.1, RFC 8200 3',
+    bias: 'high at a capturing host with segmentation offload: packets stand there before they are cut, or after they are joined',
+    null_when: 'no packet in that direction',
+  },
+  fragments: {
+    formula: 'packets with more fragments to come or an offset',
+    source: 'RFC 791 3.2, RFC 8200 4.5',
+    bias: 'none: counted as captured',
+    null_when: 'never',
+  },
+  handshake_attempts: {
+    formula: 'SYNs without ACK of the initiator',
+    source: 'RFC 9293 3.5',
+    bias: 'low where the capture began later',
+    null_when: NOT_TCP,
+  },
+  path_mtu_bytes: {
+    formula:
+      'smallest MTU in an ICMP error that quotes the flow; else the largest IP packet whose data was acknowledged',
+    source: 'RFC 1191, RFC 8201 (errors); RFC 8899 3 (what arrived)',
+    bias: 'without an error low: the path may carry more than anybody sent',
+    null_when: 'no such error, and no acknowledged TCP data',
+  },
+  mtu_finding: {
+    formula: 'the gravest of: packet_too_big, black_hole, fragmented, clamped, none',
+    source: 'RFC 2923 2.1 (black holes), RFC 1191, RFC 8201; clamp: one SYN seen with two MSS values',
+    bias: 'a black hole is told only when larger packets stay unanswered again and again while smaller ones arrive',
+    null_when: 'no packet could have shown anything',
   },
   zero_window_events: {
     formula: 'packets that advertise a window of 0 outside SYN, FIN and RST',
