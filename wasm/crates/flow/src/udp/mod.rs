@@ -7,6 +7,7 @@
 
 mod cadence;
 mod delay;
+mod deliveries;
 mod enet;
 mod facts;
 mod luanti;
@@ -167,7 +168,7 @@ impl Talk {
         match (icmp.kind, packet.timestamp_ns) {
             (8 | 128, Some(at_ns)) => direction.of_mut(&mut self.echoes).ask(Ask { key, may_burst: false }, at_ns),
             (0 | 129, at_ns) => {
-                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false };
+                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false, of: None };
                 let asked = direction.opposite();
                 if let (_, Some(rtt_ns)) = asked.of_mut(&mut self.echoes).answer(&answer, at_ns) {
                     notes.samples.push((at_ns, asked, RttMethod::IcmpEcho, rtt_ns));
@@ -226,7 +227,7 @@ impl Talk {
         let fresh = (0u8..).zip(DECODERS).filter(|(_, decoder)| decoder.from == early).map(|(at, _)| first(at));
         let drafts = core::mem::take(&mut self.drafts);
         self.drafts = drafts.into_iter().chain(fresh).filter_map(&mut may_be_right).collect();
-        self.early += 1;
+        self.early = self.early.saturating_add(1);
         if let Some(mut draft) = believed {
             self.decoder = draft.decoder + 1;
             self.reading = Some(Box::new(draft.reading));
