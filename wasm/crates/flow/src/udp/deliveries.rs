@@ -1,10 +1,9 @@
 //! Numbers of one stream that are sent again until they are acknowledged, one by one: how many of their copies were lost.
 //!
 //! A copy that is sent before any answer passes counts as a loss: of the one before it, or of its answer, which nothing
-//! tells apart when one answer passes. What is counted is taken back as answers prove that copies had come: of so many
-//! copies and so many answers at most the difference is lost; an answer that belongs to an earlier copy than the last
-//! proves one more. Answers that the network doubles would hide a loss; where unrepeated numbers are answered twice too
-//! often, second answers prove nothing.
+//! tells apart when only one answer passes. Each further answer takes one back: of so many copies and so many answers at most the
+//! difference is lost. Answers that the network doubles would hide a loss that way; where numbers have more answers than
+//! copies too often, second answers prove nothing.
 
 use super::sequence::signed_difference;
 use crate::state::state;
@@ -33,12 +32,10 @@ struct Sending {
     answers: u32,
     /// Were the first and the last copy answered, where they differ?
     was_answered: (bool, bool),
-    /// Copies of which an answer that belongs to an earlier one than the last proves no loss.
-    early: u32,
     lost: u32,
 }
 
-state!(Sending { value, first_key, last_key, first_ns, last_ns, copies, repeats, answers, was_answered, early, lost });
+state!(Sending { value, first_key, last_key, first_ns, last_ns, copies, repeats, answers, was_answered, lost });
 
 /// What tells one copy of a number from another: what answers it, and the width of the sender's time above the key's
 /// lowest 32 bits; 0 where it does not travel.
@@ -80,7 +77,7 @@ impl Sending {
     /// Losses by what is known now.
     fn losses(&self, distrusts: bool) -> u32 {
         let answers = if distrusts { self.answers.min(1) } else { self.answers };
-        self.copies.saturating_sub(answers.max(self.early)).min(self.repeats)
+        self.copies.saturating_sub(answers).min(self.repeats)
     }
 }
 
@@ -153,8 +150,8 @@ impl Deliveries {
         Again::Repeat(settle(sending, &mut self.lost, distrusts))
     }
 
-    /// A number is acknowledged; what that changes of the losses. `least_ns`: the shortest round trip known.
-    pub fn answered(&mut self, value: u64, key: u64, at_ns: i64, least_ns: Option<i64>) -> i64 {
+    /// A number is acknowledged; what that changes of the losses.
+    pub fn answered(&mut self, value: u64, key: u64) -> i64 {
         self.all_answers = self.all_answers.saturating_add(1);
         let distrusts = self.distrusts;
         let Some(sending) = self.place(value).and_then(|place| self.recent.get_mut(place)) else { return 0 };
@@ -168,14 +165,6 @@ impl Deliveries {
         sending.was_answered.0 |= first;
         sending.was_answered.1 |= last;
         sending.answers = sending.answers.saturating_add(1);
-        let is_early = if are_alike {
-            least_ns.is_some_and(|least_ns| at_ns.saturating_sub(sending.last_ns) < least_ns / 2)
-        } else {
-            !last
-        };
-        if is_early && sending.copies > sending.answers {
-            sending.early = sending.early.max(sending.answers + 1);
-        }
         let is_second = sending.answers > 1;
         let change = settle(sending, &mut self.lost, distrusts);
         if is_second {

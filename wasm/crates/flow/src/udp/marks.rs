@@ -48,11 +48,9 @@ pub struct Answer {
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     open: VecDeque<Mark>,
-    /// The shortest round trip.
-    pub least_ns: Option<i64>,
 }
 
-state!(Marks { open, least_ns });
+state!(Marks { open });
 
 impl Marks {
     /// A question leaves.
@@ -84,9 +82,6 @@ impl Marks {
             .filter(|elapsed_ns| (0..=LONGEST_NS).contains(elapsed_ns))
             .map(|elapsed_ns| elapsed_ns.saturating_sub(answer.held_ns))
             .filter(|rtt_ns| *rtt_ns >= 0);
-        if let Some(rtt_ns) = rtt_ns {
-            self.least_ns = Some(self.least_ns.map_or(rtt_ns, |least_ns| least_ns.min(rtt_ns)));
-        }
         if !answer.keeps {
             self.open.remove(place);
         }

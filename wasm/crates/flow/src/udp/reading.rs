@@ -207,7 +207,7 @@ impl Reading {
         if place == Some(Place::Duplicate) {
             return;
         }
-        self.delivered(&facts, direction, at_ns, notes);
+        self.delivered(&facts, direction, notes);
         self.round_trips(&facts, place, direction, at_ns, notes);
         if let Some(value) = facts.spin {
             let mut samples = Vec::new();
@@ -319,17 +319,15 @@ impl Reading {
     }
 
     /// What is acknowledged one by one had come: losses that were counted may have been none.
-    fn delivered(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
-        let Some(at_ns) = at_ns else { return };
+    fn delivered(&mut self, facts: &Facts, direction: Direction, notes: &mut Notes) {
         let sender = direction.opposite();
         let side = sender.of_mut(&mut self.sides);
-        let least_ns = side.marks.least_ns;
         for answer in facts.answers.iter() {
             let Some((id, value)) = answer.of else { continue };
             let Some(stream) = side.streams.iter_mut().find(|stream| stream.id == id) else { continue };
             let is_proven = stream.is_proven();
             let Some(deliveries) = &mut stream.deliveries else { continue };
-            let change = deliveries.answered(value, answer.key, at_ns, least_ns);
+            let change = deliveries.answered(value, answer.key);
             if is_proven {
                 let lost = sender.of_mut(&mut notes.lost);
                 *lost = lost.saturating_add(change);
