@@ -183,7 +183,7 @@ impl Reading {
             let place = self.number(&number, &facts, direction, at_ns, notes);
             // A number that may be sent again says nothing of the order of the packets that carry it.
             if number.copy.is_none() {
-                numbered = numbered.or(Some((number.stream, place)));
+                numbered = numbered.or(Some((number, place)));
             }
         }
         if facts.is_cut {
@@ -192,7 +192,7 @@ impl Reading {
         }
         let place = numbered.map(|(_, place)| place);
         match (numbered, facts.sent, at_ns) {
-            (Some((stream, place)), Some(sent), Some(at_ns)) => {
+            (Some((Number { stream, .. }, place)), Some(sent), Some(at_ns)) => {
                 self.clock(stream, place, sent, at_ns, direction, deadline_ns, notes);
             }
             (None, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
@@ -208,7 +208,12 @@ impl Reading {
             return;
         }
         self.delivered(&facts, direction, notes);
-        self.round_trips(&facts, place, direction, at_ns, notes);
+        // Every packet of a game says what it has; behind a gap, and before the first that was captured, another may have said
+        // it before.
+        let is_first = numbered.is_none_or(|(number, place)| {
+            matches!(place, Place::Next(1)) || place == Place::First && number.value <= 1
+        });
+        self.round_trips(&facts, is_first, direction, at_ns, notes);
         if let Some(value) = facts.spin {
             let mut samples = Vec::new();
             let spin = self.spin.get_or_insert_with(Box::default);
@@ -338,14 +343,12 @@ impl Reading {
     fn round_trips(
         &mut self,
         facts: &Facts,
-        place: Option<Place>,
+        is_first: bool,
         direction: Direction,
         at_ns: Option<i64>,
         notes: &mut Notes,
     ) {
         let opposite = direction.opposite();
-        // Every packet of a game says what it has; behind a gap, one that is missing may have said it first.
-        let is_first = matches!(place, None | Some(Place::First | Place::Next(1)));
         for answer in facts.answers.iter() {
             let own = direction.of_mut(&mut self.sides);
             if own.last_answer == Some(answer.key) && answer.method == RttMethod::AppAck {
