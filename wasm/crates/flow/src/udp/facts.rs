@@ -128,6 +128,8 @@ pub struct Facts {
     pub sent: Option<Sent>,
     /// Forget the numbering of the stream: the next number may be anything.
     pub renumber: bool,
+    /// It leaves when something comes, and not when its sender's clock ticks.
+    pub is_prompt: bool,
     /// More of what it carries is behind the captured bytes.
     pub is_cut: bool,
     /// Questions in it.

@@ -31,7 +31,10 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
             // A reliable packet carries anything but another.
             datagram.u8(CARRIED_AT) != Some(RELIABLE) && carried(datagram, CARRIED_AT, channel, &mut Facts::default())
         }
-        _ => carried(datagram, TYPE_AT, channel, facts),
+        kind => {
+            facts.is_prompt = kind == Some(CONTROL);
+            carried(datagram, TYPE_AT, channel, facts)
+        }
     };
     if is_sound {
         Fit::Maybe(2)

@@ -19,6 +19,7 @@ mod raknet;
 mod reading;
 mod rtc;
 mod sequence;
+mod spectrum;
 mod steam;
 mod teeworlds;
 mod teeworlds_code;
@@ -150,8 +151,9 @@ impl Talk {
             self.has_begun = true;
             self.opened_reverse = is_reverse;
         }
-        let on_grid = packet.timestamp_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
-        self.read(packet, direction, is_reverse, notes);
+        let is_timed = self.read(packet, direction, is_reverse, notes);
+        let at_ns = packet.timestamp_ns.filter(|_| is_timed);
+        let on_grid = at_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
         if notes.pdv_ns.is_none() {
             if let Some((pdv_ns, is_late)) = on_grid.filter(|_| self.delay_from_grid(direction)) {
                 notes.pdv_ns = Some(pdv_ns);
@@ -183,15 +185,15 @@ impl Talk {
         self.reading.as_deref().is_none_or(|reading| !reading.has_clock(direction))
     }
 
-    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) {
+    /// Gives whether the datagram leaves by its sender's clock, as far as is known.
+    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) -> bool {
         let bytes = packet.prefix.as_slice();
         if let (Some(decoder), Some(reading)) =
             (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading)
         {
             let datagram =
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
-            reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
-            return;
+            return reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
         }
         if let Some(at_ns) = packet.timestamp_ns {
             direction.of_mut(&mut self.cadences).question(at_ns);
@@ -202,6 +204,7 @@ impl Talk {
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
             self.decide(&datagram, direction, packet.timestamp_ns, notes);
         }
+        true
     }
 
     /// Shows the datagram to every decoder that has not failed.
@@ -290,7 +293,7 @@ impl Talk {
     /// The grid, where it is believed and no sender's clock is better.
     pub fn grid(&self, direction: Direction) -> Option<&Tick> {
         let tick = direction.of(&self.ticks);
-        (self.delay(direction).is_none() && tick.on_grid > 0 && tick.found().is_some()).then_some(tick)
+        (self.delay(direction).is_none() && tick.has_grid()).then_some(tick)
     }
 
     /// The clock that `delay` rests on.

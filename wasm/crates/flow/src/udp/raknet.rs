@@ -22,8 +22,10 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
     match datagram.u8(0) {
         Some(first @ (1 | 2 | 5..=8 | 0x1c)) => set_up(first, datagram, facts),
         Some(0x80..=0x8f) => data(datagram, facts),
-        Some(0xc0 | 0xe0) => ranges(datagram, if datagram.u8(0) == Some(0xe0) { 5 } else { 1 }, Some(facts)),
-        Some(0xa0) => ranges(datagram, 1, None),
+        Some(first @ (0xc0 | 0xe0 | 0xa0)) => {
+            facts.is_prompt = true;
+            ranges(datagram, if first == 0xe0 { 5 } else { 1 }, Some(facts).filter(|_| first != 0xa0))
+        }
         _ => Fit::No,
     }
 }

@@ -154,7 +154,7 @@ fn add(counter: &mut u32) {
 }
 
 impl Reading {
-    /// One datagram.
+    /// One datagram. Gives whether it leaves by its sender's clock.
     pub fn observe(
         &mut self,
         decoder: &Decoder,
@@ -163,13 +163,13 @@ impl Reading {
         at_ns: Option<i64>,
         deadline_ns: i64,
         notes: &mut Notes,
-    ) {
+    ) -> bool {
         let mut facts = Facts::default();
         match (decoder.read)(datagram, &mut self.memo, &mut facts) {
             Fit::No => {
                 add(&mut self.misfits);
                 direction.of_mut(&mut self.sides).streams.iter_mut().for_each(|stream| add(&mut stream.unread));
-                return;
+                return true;
             }
             Fit::Maybe(points) => self.points = self.points.saturating_add(points),
             Fit::Certain => self.is_certain = true,
@@ -205,7 +205,7 @@ impl Reading {
             direction.of_mut(&mut self.sides).reports.get_or_insert_default().add(report);
         }
         if place == Some(Place::Duplicate) {
-            return;
+            return false;
         }
         self.delivered(&facts, direction, notes);
         // Every packet of a game says what it has; behind a gap, and before the first that was captured, another may have said
@@ -222,6 +222,7 @@ impl Reading {
                 notes.samples.push((Some(at_ns), data, RttMethod::QuicSpin, rtt_ns));
             }
         }
+        !facts.is_prompt
     }
 
     fn number(
