@@ -12,14 +12,6 @@ function chosenSeed(): number {
 const SEED = chosenSeed();
 console.log(`property seed ${SEED} (repeat with LAGDIFF_TEST_SEED=${SEED})`);
 
-/**
- * For a property that is known not to hold everywhere yet: the same cases on every machine, others only when a seed is given. The test
- * says what is known to fail.
- */
-export function pinnedOptions<T>(numRuns: number): Parameters<T> {
-  return { ...propertyOptions(numRuns), seed: Number(process.env['LAGDIFF_TEST_SEED'] ?? CI_SEED) };
-}
-
 /** `LAGDIFF_TEST_EFFORT=10` looks ten times as long. */
 export function propertyOptions<T>(numRuns: number): Parameters<T> {
   const effort = Number(process.env['LAGDIFF_TEST_EFFORT'] ?? 1);

@@ -20,7 +20,7 @@ import { Random } from '../../samples/generate/simulate/random.ts';
 import type { Side, Wire } from '../generators/midpath/wire.ts';
 import { pcapFile } from '../generators/packets.ts';
 import { ROOT } from '../helpers/repository.ts';
-import { pinnedOptions, propertyOptions } from '../helpers/seed.ts';
+import { propertyOptions } from '../helpers/seed.ts';
 import { workFolder } from '../helpers/small-captures.ts';
 
 const RUNS = 8;
@@ -131,8 +131,10 @@ describe('TCP past a tap', () => {
     expect(samples).toBeGreaterThan(data / 6);
   });
 
-  // Known to fail: seed 135581642 (connection 4, bursts without timestamps) counts 65 packets lost where 64 were; one needless repeat in
-  // some four hundred connections is not taken back.
+  // Of connections that an earlier reading got wrong: a repeat that SACK had shown to be needless, a DSACK of another repeat than the one
+  // it was taken for, a repeat at the heels of what it seemed to have been overtaken by.
+  const ONCE_WRONG = [[135581642], [245502], [451396], [989888], [1433352]] as [number][];
+
   it('counts repeats, losses, late originals and copies as the tap saw them', async () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
@@ -155,7 +157,7 @@ describe('TCP past a tap', () => {
             expect(count('lost_packets'), title).toBeLessThanOrEqual(truth.lost + truth.unclear);
           }
       }),
-      { ...pinnedOptions(RUNS), endOnFailure: true },
+      { ...propertyOptions(RUNS + ONCE_WRONG.length), endOnFailure: true, examples: ONCE_WRONG },
     );
   });
 
@@ -274,7 +276,8 @@ describe('datagrams past a tap', () => {
           packets += directions.client.seen.length + directions.server.seen.length;
         }
       }),
-      { ...propertyOptions(RUNS), endOnFailure: true },
+      // An acknowledgement in the first packet captured, which one before it had told.
+      { ...propertyOptions(RUNS + 1), endOnFailure: true, examples: [[593938]] as [number][] },
     );
     expect(samples).toBeGreaterThan(packets / 2);
   });

@@ -307,7 +307,7 @@ const FLOW_DIRECTION: &[Row] = &[
     ("loss_bursts", Type::U32, "", "runs of lost numbers that follow each other; null where losses are not told by numbers alone (TCP, reliable commands sent again)"),
     ("gilbert_p", Type::F64, "ratio", "chance that a loss burst begins behind a packet that came: loss_bursts over the packets after which a number follows (two-state chain, Gilbert 1960); null as loss_bursts"),
     ("gilbert_r", Type::F64, "ratio", "chance that a loss burst ends behind a lost packet: loss_bursts over lost_packets, one over the mean length of a burst; null without a loss"),
-    ("reordering_extent_max", Type::U32, "packets", "largest reordering extent (RFC 4737 4.2.1): packets between a late one and the first that stepped over it, itself included; TCP: segments, repeats among them; 0 without a late one; null as reordered_packets"),
+    ("reordering_extent_max", Type::U32, "packets", "largest reordering extent (RFC 4737 4.2.1): packets between a late one and the first that stepped over it, itself included; TCP: segments, repeats among them; 0 without a late one; null as reordered_packets, and where numbers were sent again"),
     ("missing_ticks", Type::U32, "", "UDP: ticks of tick_period_ns without an arrival, pauses of more than 64 ticks left out: loss, or a sender that had nothing to say or was choked; null without a period"),
     ("think_time_ns", Type::I64, "ns", "TCP: answer_delay_ns less the median RTT toward the answering end: what the host took, apart from the path; null without either"),
     ("zero_window_events", Type::U32, "packets", "packets that advertise a zero window outside SYN, FIN and RST"),

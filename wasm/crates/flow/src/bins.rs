@@ -104,9 +104,11 @@ pub struct Bin {
     end_ns: i64,
     /// forward, reverse.
     pub directions: (DirectionBin, DirectionBin),
+    /// Losses taken back that closed bins have: as many of the next to come are not counted, so that sums are right.
+    debts: (i64, i64),
 }
 
-state!(Bin { start_ns, end_ns, directions });
+state!(Bin { start_ns, end_ns, directions, debts });
 
 impl Bin {
     /// Does a packet at this time close the open bin?
@@ -137,8 +139,10 @@ impl Bin {
     /// Losses of (forward, reverse) that became certain, or were taken back.
     pub fn add_settled(&mut self, lost: (i64, i64)) {
         for direction in [Direction::Forward, Direction::Reverse] {
-            let half = self.direction_mut(direction);
-            let sum = i64::from(half.lost_packets).saturating_add(*direction.of(&lost));
+            let debt = direction.of_mut(&mut self.debts);
+            let half = direction.of_mut(&mut self.directions);
+            let sum = i64::from(half.lost_packets).saturating_add(*direction.of(&lost)).saturating_sub(*debt);
+            *debt = sum.saturating_neg().max(0);
             half.lost_packets = sum.clamp(0, i64::from(u32::MAX)) as u32;
         }
     }

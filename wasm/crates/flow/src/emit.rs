@@ -333,7 +333,7 @@ fn direction_columns(
     table.u32(bursts);
     table.f64(bursts.zip(counts).and_then(|(bursts, counts)| ratio(bursts, counts.followed)));
     table.f64(bursts.zip(counts).and_then(|(bursts, counts)| ratio(bursts, counts.lost)));
-    table.u32(side.map(|side| side.extent).or(counts.map(|counts| counts.extent)));
+    table.u32(side.map(|side| side.extent).or(counts.and_then(|counts| counts.reordering_extent())));
     table.u32(period.and(talk).and_then(|talk| talk.missing_ticks(direction)));
     // Toward the answering end: of what this direction sent.
     let around_ns = tcp.and_then(|tcp| direction.of(&tcp.rtt).samples.quantile(500));

@@ -215,6 +215,63 @@ fn a_dsack_takes_the_loss_back() {
 }
 
 #[test]
+fn what_sack_has_covered_is_repeated_spuriously_and_is_no_loss() {
+    // Wireshark issue 13843 is about a reading that leaves SACK out.
+    let mut script = Script::new();
+    script.handshake();
+    script.client(100_000, 1, 1, ACK, 1000, 0).client(101_000, 1001, 1, ACK, 1000, 0);
+    script.client(102_000, 2001, 1, ACK, 1000, 0).client(103_000, 3001, 1, ACK, 1000, 0);
+    let start = script.client_start;
+    for (at_us, right) in [(110_000, 3001), (111_000, 4001)] {
+        script.server(at_us, 1, 1001, ACK, 0, 0);
+        script.last_tcp().sack[0] = (start + 2001, start + right);
+        script.last_tcp().sack_count = 1;
+    }
+    // The one that is missing, and one that is not.
+    script.client(120_000, 1001, 1, ACK, 1000, 0).client(120_100, 2001, 1, ACK, 1000, 0);
+    script.server(130_000, 1, 4001, ACK, 0, 0);
+    let analyzer = script.run();
+    let repeats = ["fast_retransmission", "spurious_retransmission"];
+    assert_eq!(kinds(&analyzer)[1..], repeats, "{:?}", kinds(&analyzer));
+    assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(1));
+}
+
+#[test]
+fn a_dsack_of_what_was_known_to_be_needless_takes_nothing_else_back() {
+    let mut script = Script::new();
+    lossy(&mut script);
+    // Lost, repeated, acknowledged; that was lost on its way, so it is repeated once more, which DSACK tells.
+    script.client(400_000, 1001, 1, ACK, 1000, 0).server(410_000, 1, 3001, ACK, 0, 0);
+    script.client(900_000, 1001, 1, ACK, 1000, 0).server(910_000, 1, 3001, ACK, 0, 0);
+    let start = script.client_start;
+    script.last_tcp().sack[0] = (start + 1001, start + 2001);
+    script.last_tcp().sack_count = 1;
+    let analyzer = script.run();
+    assert_eq!(kinds(&analyzer)[..2], ["retransmission", "spurious_retransmission"]);
+    assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(1));
+}
+
+#[test]
+fn a_senders_count_of_its_packets_tells_a_late_original_from_a_repeat_at_its_heels() {
+    for (id, kind, lost, late) in [(12, "out_of_order", 0, 1), (31, "retransmission", 1, 0)] {
+        let mut script = Script::new();
+        script.handshake();
+        // Nothing for half a second, then a packet that jumped over one, which comes 2 ms later.
+        script.client(100_000, 1, 1, ACK, 1000, 0);
+        script.last().ip_id = Some(11);
+        script.client(600_000, 2001, 1, ACK, 1000, 0);
+        script.last().ip_id = Some(30);
+        script.client(602_000, 1001, 1, ACK, 1000, 0);
+        script.last().ip_id = Some(id);
+        script.server(620_000, 1, 3001, ACK, 0, 0);
+        let analyzer = script.run();
+        assert_eq!(kinds(&analyzer), ["previous_segment_not_captured", kind]);
+        assert_eq!(flow_cell(&analyzer, "forward_lost_packets"), Some(lost));
+        assert_eq!(flow_cell(&analyzer, "forward_reordered_packets"), Some(late));
+    }
+}
+
+#[test]
 fn an_echo_older_than_the_repeat_takes_the_loss_back() {
     let mut script = Script::with_timestamps(9);
     lossy(&mut script);

@@ -829,7 +829,7 @@ fn luanti_is_known_in_a_capture_that_cuts_its_parts() {
 }
 
 /// Client → server data and its acknowledgement 31 ms later, with a repeat that was needless: the acknowledgement had
-/// passed already, or passes sooner behind the repeat than any could.
+/// passed already; or with a copy that comes sooner than any sender repeats.
 #[test]
 fn what_is_sent_again_without_need_was_not_lost() {
     for again_us in [26_000, 300_000] {

@@ -80,6 +80,7 @@ mod tests {
             is_syn: false,
             tsval: None,
             now_ns: Some(at_ms * 1_000_000),
+            ip_id: None,
         }
     }
 

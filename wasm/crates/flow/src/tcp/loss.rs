@@ -3,9 +3,10 @@
 //! Strict classes (Wireshark's names, but decided by evidence rather than by fixed times where there is any):
 //! - keep_alive: 0 or 1 byte at nxt − 1 without SYN or FIN; a single byte only when everything was acknowledged or
 //!   the peer's window is closed (else it is a repeat of one byte).
-//! - spurious_retransmission: all of it had been acknowledged before it was seen again.
+//! - spurious_retransmission: all of it had been acknowledged, by number or by SACK, before it was seen again.
 //! - out_of_order: it fills a hole, and it is the original: its TSval is before that of the segment that opened
-//!   the hole (a repeat would carry the sender's later clock), or equal or absent while less time has passed since
+//!   the hole (a repeat would carry the sender's later clock), or equal or absent while the sender's count of packets
+//!   (IP identification, where it counts) says so, or, without one, less time has passed since
 //!   the segment before the hole than feedback needs, or 3 ms since the one after it (feedback: seven eighths of the
 //!   shortest whole-path RTT seen; 3 ms where no handshake was).
 //! - fast_retransmission: a repeat for which the receiver had asked, by three duplicate ACKs (RFC 5681 3.2) or
@@ -74,7 +75,7 @@ impl Side {
             if segment.len == 0 {
                 return Place::Acknowledging;
             }
-            self.edge_ns = segment.now_ns;
+            (self.edge_ns, self.edge_id) = (segment.now_ns, segment.ip_id);
             return Place::New;
         }
         if step <= LARGEST_STEP {
@@ -86,10 +87,11 @@ impl Side {
                 edge_ns: self.edge_ns,
                 tsval: segment.tsval,
                 opened_at: self.data_packets,
+                ids: self.edge_id.zip(segment.ip_id),
                 is_acked: false,
             });
             self.nxt = Some(segment.end);
-            self.edge_ns = segment.now_ns;
+            (self.edge_ns, self.edge_id) = (segment.now_ns, segment.ip_id);
             return Place::AfterHole;
         }
         if nxt.wrapping_sub(segment.seq) > LARGEST_STEP {
@@ -120,7 +122,7 @@ impl Side {
         if before(nxt, segment.end) {
             self.nxt = Some(segment.end);
         }
-        let was_acked = self.acked.is_some_and(|acked| at_most(segment.end, acked));
+        let was_acked = self.has_arrived(segment.seq, segment.end);
         let hole = self.fill_hole(segment.seq, segment.end);
         if let Some(hole) = hole {
             if is_original(segment, &hole, feedback_ns) {
@@ -136,8 +138,17 @@ impl Side {
         }
         self.retransmissions = self.retransmissions.saturating_add(1);
         let bytes = Some(i64::from(segment.payload));
+        let repeat = Repeat {
+            seq: segment.seq,
+            end: segment.end,
+            tsval: segment.tsval,
+            fills_hole: hole.is_some(),
+            is_covered: was_acked,
+            is_spurious: was_acked,
+        };
         if was_acked {
             notes.event(EventKind::SpuriousRetransmission, bytes);
+            self.repeated(repeat);
             return Place::Repeat;
         }
         let kind = if self.was_asked_for(segment) { EventKind::FastRetransmission } else { EventKind::Retransmission };
@@ -145,14 +156,7 @@ impl Side {
         if segment.is_syn {
             self.unanswered_syn_repeats = self.unanswered_syn_repeats.saturating_add(1);
         } else {
-            let repeat = Repeat {
-                seq: segment.seq,
-                end: segment.end,
-                tsval: segment.tsval,
-                fills_hole: hole.is_some(),
-                is_covered: false,
-            };
-            self.count_lost(repeat);
+            self.repeated(repeat);
             *segment.direction.of_mut(&mut notes.lost) += 1;
         }
         Place::Repeat
@@ -168,7 +172,7 @@ impl Side {
 
 /// Is the segment that fills the hole the original, and not a repeat?
 ///
-/// Without a clock: a repeat takes a whole feedback longer than its original, which was sent between the edge before
+/// Without a clock, a sender that counts its packets tells it (`told_by_id`). Else: a repeat takes a whole feedback longer than its original, which was sent between the edge before
 /// the hole and the segment that opened it. A slow sender leaves much time between these; there an original may still
 /// come at the heels of the one that overtook it.
 fn is_original(segment: &Segment, hole: &Hole, feedback_ns: i64) -> bool {
@@ -177,6 +181,21 @@ fn is_original(segment: &Segment, hole: &Hole, feedback_ns: i64) -> bool {
         || within(hole.edge_ns, feedback_ns) || within(hole.opened_ns, feedback_ns.min(super::UNKNOWN_FEEDBACK_NS));
     match (segment.tsval, hole.tsval) {
         (Some(mine), Some(opener)) if mine != opener => before(mine, opener),
-        _ => in_time(),
+        _ => told_by_id(segment.ip_id, hole.ids).unwrap_or_else(in_time),
+    }
+}
+
+/// A sender that numbers its packets one after the other (RFC 791 leaves it the choice) has sent what fills the hole
+/// either between the packets around it, or after both. None: the numbers do not show that it counts.
+fn told_by_id(mine: Option<u16>, around: Option<(u16, u16)>) -> Option<bool> {
+    const MOST_BETWEEN: u16 = 256;
+    const MOST_SINCE: u16 = 2048;
+    let (mine, (edge, opener)) = (mine?, around?);
+    let width = opener.wrapping_sub(edge);
+    let step = mine.wrapping_sub(edge);
+    match (2..MOST_BETWEEN).contains(&width) {
+        true if (1..width).contains(&step) => Some(true),
+        true if (width + 1..width + MOST_SINCE).contains(&step) => Some(false),
+        _ => None,
     }
 }

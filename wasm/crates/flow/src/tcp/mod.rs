@@ -78,6 +78,8 @@ pub struct Segment {
     payload: u32,
     is_syn: bool,
     tsval: Option<u32>,
+    /// None where the sender gives none.
+    ip_id: Option<u16>,
     now_ns: Option<i64>,
 }
 
@@ -94,6 +96,7 @@ impl Segment {
             payload,
             is_syn: tcp.flags & tcp_flag::SYN != 0,
             tsval: tcp.timestamps.map(|(tsval, _)| tsval),
+            ip_id: packet.ip_id.filter(|id| *id != 0).map(|id| id as u16),
             now_ns: packet.timestamp_ns,
         }
     }

@@ -156,6 +156,7 @@ mod tests {
             payload,
             is_syn: false,
             tsval: None,
+            ip_id: None,
             now_ns: Some(0),
         };
         (packet, segment)

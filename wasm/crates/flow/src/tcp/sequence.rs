@@ -43,11 +43,13 @@ pub struct Hole {
     pub tsval: Option<u32>,
     /// Which segment of its side that was.
     pub opened_at: u32,
+    /// IP identification of the packet before it and of the one that opened it.
+    pub ids: Option<(u16, u16)>,
     /// The receiver has acknowledged it: the data arrived, only the capture lacks it.
     pub is_acked: bool,
 }
 
-state!(Hole { start, end, opened_ns, edge_ns, tsval, opened_at, is_acked });
+state!(Hole { start, end, opened_ns, edge_ns, tsval, opened_at, ids, is_acked });
 
 /// Holes of one direction, at most 64; beyond that the oldest is forgotten, and data that fills it counts as seen
 /// before.
@@ -127,13 +129,61 @@ impl Holes {
     }
 }
 
+/// What the receiver has of the data beyond its acknowledgment, as its SACK blocks said (RFC 2018 3): at most 32 ranges,
+/// none touching another; beyond that the oldest is forgotten. That a receiver may take its word back (8) is left aside.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    list: Vec<(u32, u32)>,
+}
+
+state!(Received { list });
+
+const MOST_RANGES: usize = 32;
+
+impl Received {
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// The receiver has [start, end).
+    pub fn add(&mut self, start: u32, end: u32) {
+        if !before(start, end) || self.covers(start, end) {
+            return;
+        }
+        let (mut start, mut end) = (start, end);
+        self.list.retain(|&(left, right)| {
+            let is_apart = before(right, start) || before(end, left);
+            if !is_apart {
+                start = if before(left, start) { left } else { start };
+                end = later(right, end);
+            }
+            is_apart
+        });
+        if self.list.len() >= MOST_RANGES {
+            self.list.remove(0);
+        }
+        self.list.push((start, end));
+    }
+
+    /// Has the receiver said that it has all of [start, end)?
+    pub fn covers(&self, start: u32, end: u32) -> bool {
+        self.list.iter().any(|&(left, right)| at_most(left, start) && at_most(end, right))
+    }
+
+    /// All before `ack` is acknowledged: no block needs to say so.
+    pub fn acknowledge(&mut self, ack: u32) {
+        self.list.retain(|&(_, right)| before(ack, right));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::indexing_slicing)]
     use super::*;
 
     fn hole(start: u32, end: u32) -> Hole {
-        Hole { start, end, opened_ns: Some(0), edge_ns: None, tsval: None, opened_at: 0, is_acked: false }
+        Hole { start, end, opened_ns: Some(0), edge_ns: None, tsval: None, opened_at: 0, ids: None, is_acked: false }
     }
 
     #[test]
@@ -149,6 +199,22 @@ mod tests {
         assert_eq!(holes.fill(u32::MAX, 2), Some(hole(u32::MAX - 9, 10)));
         assert_eq!(holes.list, [hole(u32::MAX - 9, u32::MAX), hole(2, 10)]);
         assert_eq!(holes.fill(u32::MAX, 2), None);
+    }
+
+    #[test]
+    fn what_was_received_grows_together_over_the_wrap_and_leaves_when_it_is_acknowledged() {
+        let mut received = Received::default();
+        received.add(u32::MAX - 99, u32::MAX - 49);
+        received.add(u32::MAX - 9, 10);
+        assert!(!received.covers(u32::MAX - 99, 10) && received.covers(u32::MAX, 5));
+        received.add(u32::MAX - 49, u32::MAX - 9);
+        assert_eq!(received.list, [(u32::MAX - 99, 10)]);
+        received.acknowledge(5);
+        assert!(received.covers(6, 10));
+        received.acknowledge(10);
+        assert!(received.list.is_empty());
+        (0..100).for_each(|at| received.add(at * 10, at * 10 + 5));
+        assert_eq!(received.list.len(), MOST_RANGES);
     }
 
     #[test]

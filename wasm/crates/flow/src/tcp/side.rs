@@ -4,7 +4,7 @@ use super::answers::Answers;
 use super::clock::SenderClock;
 use super::reach::Reach;
 use super::rtt::Waiting;
-use super::sequence::{at_most, before, later, Hole, Holes, LARGEST_STEP};
+use super::sequence::{at_most, before, later, Hole, Holes, Received, LARGEST_STEP};
 use super::{Notes, Segment};
 use crate::codes::{EventKind, RttMethod};
 use crate::state::state;
@@ -25,12 +25,14 @@ pub struct Repeat {
     pub fills_hole: bool,
     /// Has an ACK covered it?
     pub is_covered: bool,
+    /// Was it known to be needless when it passed, and not counted?
+    pub is_spurious: bool,
 }
 
-state!(Repeat { seq, end, tsval, fills_hole, is_covered });
+state!(Repeat { seq, end, tsval, fills_hole, is_covered, is_spurious });
 
 /// Repeats remembered for DSACK and Eifel.
-const MOST_REPEATS: usize = 16;
+const MOST_REPEATS: usize = 32;
 
 /// What only a side with loss or reordering needs.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +40,10 @@ pub struct Trouble {
     /// What was jumped over.
     pub holes: Holes,
     repeats: Vec<Repeat>,
+    received: Received,
 }
 
-state!(Trouble { holes, repeats });
+state!(Trouble { holes, repeats, received });
 
 /// One end of a connection.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +54,10 @@ pub struct Side {
     pub syns: u32,
     /// Edge: the byte after the last one seen. None: the next segment sets it.
     pub nxt: Option<u32>,
-    /// When the edge was reached.
+    /// When the edge was reached, and the IP identification of the packet that reached it.
     pub edge_ns: Option<i64>,
+    /// See above; None for 0, which is none (RFC 6864 4.1).
+    pub edge_id: Option<u16>,
     /// Was a byte at the edge offered to a closed window?
     pub is_probing: bool,
     /// Highest acknowledgment received.
@@ -106,6 +111,7 @@ state!(Side {
     syns,
     nxt,
     edge_ns,
+    edge_id,
     is_probing,
     acked,
     fin_end,
@@ -146,7 +152,14 @@ impl Side {
     pub fn forget_holes(&mut self) {
         if let Some(trouble) = &mut self.trouble {
             trouble.holes.clear();
+            trouble.received.clear();
         }
+    }
+
+    /// Has the receiver said, by acknowledgment or SACK, that it has [start, end)?
+    pub fn has_arrived(&self, start: u32, end: u32) -> bool {
+        self.acked.is_some_and(|acked| at_most(end, acked))
+            || self.trouble.as_ref().is_some_and(|trouble| trouble.received.covers(start, end))
     }
 
     /// Is some of its data missing, here or at the receiver?
@@ -164,10 +177,12 @@ impl Side {
         self.trouble.as_mut()?.holes.fill(start, end)
     }
 
-    /// Counts a repeat as one lost packet.
-    pub fn count_lost(&mut self, repeat: Repeat) {
-        let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
-        *lost = lost.saturating_add(1);
+    /// Takes note of a repeat and counts it as one lost packet, unless it is known to be needless.
+    pub fn repeated(&mut self, repeat: Repeat) {
+        if !repeat.is_spurious {
+            let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
+            *lost = lost.saturating_add(1);
+        }
         let repeats = &mut self.trouble.get_or_insert_default().repeats;
         if repeats.len() >= MOST_REPEATS {
             repeats.remove(0);
@@ -177,6 +192,9 @@ impl Side {
 
     /// Takes back the loss of a repeat that proved needless.
     fn take_back(&mut self, repeat: Repeat) {
+        if repeat.is_spurious {
+            return;
+        }
         let lost = if repeat.fills_hole { &mut self.lost_before } else { &mut self.lost_beyond };
         *lost = lost.saturating_sub(1);
     }
@@ -209,6 +227,7 @@ impl Side {
                     edge_ns: self.edge_ns,
                     tsval: None,
                     opened_at: self.data_packets,
+                    ids: None,
                     is_acked: true,
                 });
                 self.nxt = Some(ack);
@@ -256,6 +275,7 @@ impl Side {
         }
         if let Some(trouble) = &mut self.trouble {
             let unseen = trouble.holes.acknowledge(ack, segment.now_ns);
+            trouble.received.acknowledge(ack);
             if unseen > 0 {
                 notes.event(EventKind::AckedUnseenSegment, Some(i64::from(unseen)));
             }
@@ -292,13 +312,19 @@ impl Side {
         });
         if let (Some((left, right)), Some(trouble)) = (duplicate, &mut self.trouble) {
             let is_twice = |repeat: &Repeat| before(left, repeat.end) && before(repeat.seq, right);
-            if let Some(at) = trouble.repeats.iter().position(is_twice) {
+            let at = |spurious: bool| {
+                let alike = |repeat: &Repeat| repeat.is_spurious == spurious && is_twice(repeat);
+                trouble.repeats.iter().position(alike)
+            };
+            // What was needless before it came is what came twice; only beyond that others were needless, too.
+            if let Some(at) = at(true).or_else(|| at(false)) {
                 let repeat = trouble.repeats.remove(at);
                 self.take_back(repeat);
             }
         }
         let waiting = first.filter(|_| duplicate.is_none()).into_iter().chain(blocks);
-        for (_, right) in waiting.filter(|&(_, right)| before(tcp.ack, right)) {
+        for (left, right) in waiting.filter(|&(_, right)| before(tcp.ack, right)) {
+            self.trouble.get_or_insert_default().received.add(left, right);
             self.highest_sacked = Some(self.highest_sacked.map_or(right, |highest| later(highest, right)));
             self.asked_ns = now_ns.or(self.asked_ns);
         }

@@ -1,8 +1,10 @@
 //! ENet (`include/enet/protocol.h`) and Photon, its relative: a header with the sender's clock, then commands of known
-//! length; reliable ones are acknowledged with their number and the time they were sent.
+//! length; reliable ones are acknowledged with their number and the time they were sent, and are numbered by channel
+//! (all that is reliable, parts of large packets too). Unreliable ones have numbers as well, which say nothing of the path: the
+//! sender itself drops some of them after it has numbered them (`packetThrottle`).
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number, Sent};
-use crate::codes::RttMethod;
+use super::deliveries::Copy;
+use super::facts::{Datagram, Facts, Fit, Memo, Sent};
 
 fn key(sent: u32, number: u32) -> u64 {
     u64::from(sent) << 32 | u64::from(number)
@@ -39,6 +41,7 @@ fn enet_commands(datagram: &Datagram, start: usize, has_time: bool, facts: &mut 
         let (Some(command), Some(channel), Some(number)) =
             (datagram.u8(at), datagram.u8(at + 1), datagram.be16(at + 2))
         else {
+            facts.is_cut = true;
             return (at > start).then_some(0);
         };
         let len = |field: usize, fixed: usize| datagram.be16(at + field).map(|len| usize::from(len) + fixed);
@@ -66,17 +69,17 @@ fn enet_commands(datagram: &Datagram, start: usize, has_time: bool, facts: &mut 
         }
         if kind == 1 {
             if let (Some(number), Some(sent)) = (datagram.be16(at + 4), datagram.be16(at + 6)) {
-                facts.answer(key(u32::from(sent), u32::from(channel) << 16 | u32::from(number)), RttMethod::AppAck);
+                let key = key(u32::from(sent), u32::from(channel) << 16 | u32::from(number));
+                facts.acknowledge(u32::from(channel), u64::from(number), key);
             }
         } else if wants_ack {
-            facts.ask(key(sent, u32::from(channel) << 16 | u32::from(number)));
-            if kind == 6 {
-                let number = Number { stream: u32::from(channel), value: u64::from(number), bits: 16 };
-                facts.number.get_or_insert(number);
-                facts.resends = true;
-            }
+            let copy = Copy { key: key(sent, u32::from(channel) << 16 | u32::from(number)), time_bits: 16 };
+            facts.reliable(u32::from(channel), u64::from(number), 16, copy);
         }
-        let Some(size) = size else { return (at > start).then_some(0) };
+        let Some(size) = size else {
+            facts.is_cut = true;
+            return (at > start).then_some(0);
+        };
         at += size;
     }
     if has_time {
@@ -100,6 +103,7 @@ pub fn photon(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
         let (Some(kind), Some(channel), Some(size), Some(number)) =
             (datagram.u8(at), datagram.u8(at + 1), datagram.be32(at + 4), datagram.be32(at + 8))
         else {
+            facts.is_cut = true;
             return if at > 12 && at + 12 <= end { Fit::Maybe(0) } else { Fit::No };
         };
         let size = size as usize;
@@ -114,18 +118,14 @@ pub fn photon(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
         match kind {
             1 | 16 => {
                 if let (Some(number), Some(sent)) = (datagram.be32(at + 12), datagram.be32(at + 16)) {
-                    facts.answer(key(sent, number), RttMethod::AppAck);
+                    facts.acknowledge(u32::from(channel), u64::from(number), key(sent, number));
                 }
             }
             // Unreliable commands are not acknowledged.
             7 | 11 => {}
             _ => {
-                facts.ask(key(sent, number));
-                if kind == 6 {
-                    let number = Number { stream: u32::from(channel), value: u64::from(number), bits: 32 };
-                    facts.number.get_or_insert(number);
-                    facts.resends = true;
-                }
+                let copy = Copy { key: key(sent, number), time_bits: 32 };
+                facts.reliable(u32::from(channel), u64::from(number), 32, copy);
             }
         }
         at += size;

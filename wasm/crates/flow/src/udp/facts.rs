@@ -1,5 +1,6 @@
 //! What a decoder reads out of one datagram. Decoders are pure: bytes → facts; all memory is `reading`'s.
 
+use super::deliveries::Copy as Sending;
 use super::marks::{Answer, Ask};
 use crate::codes::{Application, RttMethod};
 
@@ -48,6 +49,19 @@ impl Datagram<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
     /// Which of the flow's numbered streams.
+    pub stream: u32,
+    /// The number.
+    pub value: u64,
+    /// Its width.
+    pub bits: u32,
+    /// Where what is not acknowledged is sent again with its old number.
+    pub copy: Option<Sending>,
+}
+
+/// The highest number of the other side that a datagram says its sender has.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// Which of the other side's numbered streams.
     pub stream: u32,
     /// The number.
     pub value: u64,
@@ -110,20 +124,22 @@ pub struct Report {
 pub struct Facts {
     /// The protocol of this very datagram, where one flow carries several (RFC 7983).
     pub application: Option<Application>,
-    /// Its number.
-    pub number: Option<Number>,
+    /// Its number, or those of what it carries.
+    pub numbers: Few<Number>,
     /// When it was sent.
     pub sent: Option<Sent>,
     /// Forget the numbering of the stream: the next number may be anything.
     pub renumber: bool,
-    /// What was lost is sent again with its old number: a number that comes late or twice was lost once.
-    pub resends: bool,
+    /// It leaves when something comes, and not when its sender's clock ticks.
+    pub is_prompt: bool,
+    /// More of what it carries is behind the captured bytes.
+    pub is_cut: bool,
     /// Questions in it.
     pub asks: Few<Ask>,
     /// Answers in it.
     pub answers: Few<Answer>,
     /// The highest number of the other side that it claims to have: (stream, number, bits). Never more than was sent.
-    pub claims: Option<Number>,
+    pub claims: Option<Claim>,
     /// Numbers before this one that were never sent, in either of two places where the count may stand.
     pub choked: Option<[u8; 2]>,
     /// What its sender says of the path.
@@ -140,14 +156,31 @@ impl Facts {
 
     /// An answer to a question with this key.
     pub fn answer(&mut self, key: u64, method: RttMethod) {
-        self.answers.push(Answer { key, method, held_ns: 0, keeps: false });
+        self.answers.push(Answer { key, method, held_ns: 0, keeps: false, of: None });
+    }
+
+    /// It carries number `value` of a stream; nothing is sent again with its old number.
+    pub fn number(&mut self, stream: u32, value: u64, bits: u32) {
+        self.numbers.push(Number { stream, value, bits, copy: None });
+    }
+
+    /// It carries number `value` of a stream, which is sent again until an answer with this key comes.
+    pub fn reliable(&mut self, stream: u32, value: u64, bits: u32, copy: Sending) {
+        self.numbers.push(Number { stream, value, bits, copy: Some(copy) });
+        self.ask(copy.key);
+    }
+
+    /// It acknowledges number `value` of a stream, and no other.
+    pub fn acknowledge(&mut self, stream: u32, value: u64, key: u64) {
+        let of = Some((stream, value));
+        self.answers.push(Answer { key, method: RttMethod::AppAck, held_ns: 0, keeps: false, of });
     }
 
     /// A packet numbered `value` that acknowledges the other side's packet `ack`.
     pub fn numbered_and_acked(&mut self, value: u32, ack: u32, bits: u32) {
-        self.number = Some(Number { stream: 0, value: u64::from(value), bits });
+        self.number(0, u64::from(value), bits);
         self.ask(u64::from(value));
-        self.claims = Some(Number { stream: 0, value: u64::from(ack), bits });
+        self.claims = Some(Claim { stream: 0, value: u64::from(ack), bits });
         self.answer(u64::from(ack), RttMethod::AppAck);
     }
 }

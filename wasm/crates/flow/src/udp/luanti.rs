@@ -1,8 +1,8 @@
 //! Luanti, once Minetest (`network/mtp/internal.h`, before that `connection.h`): a protocol id, the sender's peer, one
 //! of three channels; then a packet type. Reliable packets are numbered by channel, and each is acknowledged at once.
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number};
-use crate::codes::RttMethod;
+use super::deliveries::Copy;
+use super::facts::{Claim, Datagram, Facts, Fit, Memo};
 
 /// Big-endian, like everything here.
 const PROTOCOL_ID: u32 = 0x4f45_7403;
@@ -26,13 +26,15 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
     let is_sound = match datagram.u8(TYPE_AT) {
         Some(RELIABLE) => {
             let Some(number) = datagram.be16(TYPE_AT + 1) else { return Fit::No };
-            facts.number = Some(Number { stream: u32::from(channel), value: u64::from(number), bits: 16 });
-            facts.resends = true;
-            facts.ask(key(channel, number));
+            let copy = Copy { key: key(channel, number), time_bits: 0 };
+            facts.reliable(u32::from(channel), u64::from(number), 16, copy);
             // A reliable packet carries anything but another.
             datagram.u8(CARRIED_AT) != Some(RELIABLE) && carried(datagram, CARRIED_AT, channel, &mut Facts::default())
         }
-        _ => carried(datagram, TYPE_AT, channel, facts),
+        kind => {
+            facts.is_prompt = kind == Some(CONTROL);
+            carried(datagram, TYPE_AT, channel, facts)
+        }
     };
     if is_sound {
         Fit::Maybe(2)
@@ -51,8 +53,8 @@ fn carried(datagram: &Datagram, at: usize, channel: u8, facts: &mut Facts) -> bo
     match (datagram.u8(at), datagram.u8(at + 1)) {
         (Some(CONTROL), Some(ACK)) if len == 4 => {
             let Some(number) = datagram.be16(at + 2) else { return false };
-            facts.answer(key(channel, number), RttMethod::AppAck);
-            facts.claims = Some(Number { stream: u32::from(channel), value: u64::from(number), bits: 16 });
+            facts.acknowledge(u32::from(channel), u64::from(number), key(channel, number));
+            facts.claims = Some(Claim { stream: u32::from(channel), value: u64::from(number), bits: 16 });
             true
         }
         (Some(CONTROL), Some(SET_PEER_ID)) => len == 4,

@@ -15,12 +15,10 @@ const LONGEST_NS: i64 = 30_000_000_000;
 struct Mark {
     key: u64,
     at_ns: i64,
-    /// Last time it was asked.
-    again_ns: i64,
     is_ambiguous: bool,
 }
 
-state!(Mark { key, at_ns, again_ns, is_ambiguous });
+state!(Mark { key, at_ns, is_ambiguous });
 
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,41 +40,23 @@ pub struct Answer {
     pub held_ns: i64,
     /// May others answer the same question (RTCP)?
     pub keeps: bool,
+    /// The one packet that it acknowledges: stream and number.
+    pub of: Option<(u32, u64)>,
 }
 
 /// Open questions of one side.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     open: VecDeque<Mark>,
-    /// Keys answered last, where questions are repeated with their key.
-    answered: VecDeque<u64>,
-    remembers: bool,
-    /// The shortest round trip.
-    least_ns: Option<i64>,
 }
 
-state!(Marks { open, answered, remembers, least_ns });
+state!(Marks { open });
 
 impl Marks {
-    /// Has this question, which is asked anew, been answered? Nothing was lost on the way there, then.
-    pub fn was_answered(&mut self, key: u64) -> bool {
-        self.remembers = true;
-        self.answered.contains(&key)
-    }
-
-    /// Does the answer that passes come too soon to be one to the repeat? Then the question had come through.
-    pub fn is_of_the_first(&self, key: u64, at_ns: i64) -> bool {
-        let asked_again = self.open.iter().rev().find(|mark| mark.key == key && mark.is_ambiguous);
-        asked_again
-            .zip(self.least_ns)
-            .is_some_and(|(mark, least_ns)| at_ns.saturating_sub(mark.again_ns) < least_ns / 2)
-    }
-
     /// A question leaves.
     pub fn ask(&mut self, ask: Ask, at_ns: i64) {
         if let Some(mark) = self.open.iter_mut().rev().find(|mark| mark.key == ask.key) {
             let is_burst = ask.may_burst && at_ns.saturating_sub(mark.at_ns) <= BURST_NS;
-            mark.again_ns = at_ns;
             if at_ns.saturating_sub(mark.at_ns) > LONGEST_NS {
                 mark.at_ns = at_ns;
                 mark.is_ambiguous = false;
@@ -89,7 +69,7 @@ impl Marks {
         if self.open.len() >= MOST {
             self.open.pop_front();
         }
-        self.open.push_back(Mark { key: ask.key, at_ns, again_ns: at_ns, is_ambiguous: false });
+        self.open.push_back(Mark { key: ask.key, at_ns, is_ambiguous: false });
     }
 
     /// An answer of the other side passes: is there a question like it, and the round trip if it is unambiguous.
@@ -102,15 +82,6 @@ impl Marks {
             .filter(|elapsed_ns| (0..=LONGEST_NS).contains(elapsed_ns))
             .map(|elapsed_ns| elapsed_ns.saturating_sub(answer.held_ns))
             .filter(|rtt_ns| *rtt_ns >= 0);
-        if let Some(rtt_ns) = rtt_ns {
-            self.least_ns = Some(self.least_ns.map_or(rtt_ns, |least_ns| least_ns.min(rtt_ns)));
-        }
-        if self.remembers {
-            if self.answered.len() >= MOST {
-                self.answered.pop_front();
-            }
-            self.answered.push_back(answer.key);
-        }
         if !answer.keeps {
             self.open.remove(place);
         }

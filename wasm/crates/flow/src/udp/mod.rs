@@ -7,6 +7,7 @@
 
 mod cadence;
 mod delay;
+mod deliveries;
 mod enet;
 mod facts;
 mod luanti;
@@ -18,6 +19,7 @@ mod raknet;
 mod reading;
 mod rtc;
 mod sequence;
+mod spectrum;
 mod steam;
 mod teeworlds;
 mod teeworlds_code;
@@ -149,8 +151,9 @@ impl Talk {
             self.has_begun = true;
             self.opened_reverse = is_reverse;
         }
-        let on_grid = packet.timestamp_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
-        self.read(packet, direction, is_reverse, notes);
+        let is_timed = self.read(packet, direction, is_reverse, notes);
+        let at_ns = packet.timestamp_ns.filter(|_| is_timed);
+        let on_grid = at_ns.and_then(|at_ns| direction.of_mut(&mut self.ticks).observe(at_ns));
         if notes.pdv_ns.is_none() {
             if let Some((pdv_ns, is_late)) = on_grid.filter(|_| self.delay_from_grid(direction)) {
                 notes.pdv_ns = Some(pdv_ns);
@@ -167,7 +170,7 @@ impl Talk {
         match (icmp.kind, packet.timestamp_ns) {
             (8 | 128, Some(at_ns)) => direction.of_mut(&mut self.echoes).ask(Ask { key, may_burst: false }, at_ns),
             (0 | 129, at_ns) => {
-                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false };
+                let answer = Answer { key, method: RttMethod::IcmpEcho, held_ns: 0, keeps: false, of: None };
                 let asked = direction.opposite();
                 if let (_, Some(rtt_ns)) = asked.of_mut(&mut self.echoes).answer(&answer, at_ns) {
                     notes.samples.push((at_ns, asked, RttMethod::IcmpEcho, rtt_ns));
@@ -182,15 +185,15 @@ impl Talk {
         self.reading.as_deref().is_none_or(|reading| !reading.has_clock(direction))
     }
 
-    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) {
+    /// Gives whether the datagram leaves by its sender's clock, as far as is known.
+    fn read(&mut self, packet: &Packet, direction: Direction, is_reverse: bool, notes: &mut Notes) -> bool {
         let bytes = packet.prefix.as_slice();
         if let (Some(decoder), Some(reading)) =
             (DECODERS.get(usize::from(self.decoder).wrapping_sub(1)), &mut self.reading)
         {
             let datagram =
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
-            reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
-            return;
+            return reading.observe(decoder, &datagram, direction, packet.timestamp_ns, DEADLINE_NS, notes);
         }
         if let Some(at_ns) = packet.timestamp_ns {
             direction.of_mut(&mut self.cadences).question(at_ns);
@@ -201,6 +204,7 @@ impl Talk {
                 Datagram { bytes, len: packet.payload_len_bytes, is_opener: is_reverse == self.opened_reverse };
             self.decide(&datagram, direction, packet.timestamp_ns, notes);
         }
+        true
     }
 
     /// Shows the datagram to every decoder that has not failed.
@@ -226,7 +230,7 @@ impl Talk {
         let fresh = (0u8..).zip(DECODERS).filter(|(_, decoder)| decoder.from == early).map(|(at, _)| first(at));
         let drafts = core::mem::take(&mut self.drafts);
         self.drafts = drafts.into_iter().chain(fresh).filter_map(&mut may_be_right).collect();
-        self.early += 1;
+        self.early = self.early.saturating_add(1);
         if let Some(mut draft) = believed {
             self.decoder = draft.decoder + 1;
             self.reading = Some(Box::new(draft.reading));
@@ -295,7 +299,7 @@ impl Talk {
     /// The grid, where it is believed and no sender's clock is better.
     pub fn grid(&self, direction: Direction) -> Option<&Tick> {
         let tick = direction.of(&self.ticks);
-        (self.delay(direction).is_none() && tick.on_grid > 0 && tick.found().is_some()).then_some(tick)
+        (self.delay(direction).is_none() && tick.has_grid()).then_some(tick)
     }
 
     /// The clock that `delay` rests on.

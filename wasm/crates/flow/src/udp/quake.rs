@@ -1,7 +1,7 @@
 //! The id Software line: QuakeWorld and GoldSrc, Quake 3 and its family, Source 1. All number packets in 32
 //! little-endian bits at the start; all but Quake 3 acknowledge in clear behind it.
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number};
+use super::facts::{Claim, Datagram, Facts, Fit, Memo};
 use super::quake_code::Reader;
 use crate::codes::RttMethod;
 
@@ -88,7 +88,7 @@ pub fn quake3(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
         return Fit::No;
     }
     // Every part of a fragmented message has its number: only the first counts.
-    facts.number = Some(Number { stream: 0, value: u64::from(bare), bits: 31 });
+    facts.number(0, u64::from(bare), 31);
     let side = u32::from(!datagram.is_opener);
     let [opener, other, known, told_by_opener, told_by_other] = memo;
     let (mine, last) = if side == 0 { (opener, told_by_opener) } else { (other, told_by_other) };
@@ -105,7 +105,7 @@ pub fn quake3(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     let is_client = *known & (1 << side | 2 >> side) == 2 >> side;
     if let Some(ack) = told_by_client(datagram, number, last).filter(|_| is_client) {
         *known |= 0x10 << side;
-        facts.claims = Some(Number { stream: 0, value: u64::from(ack), bits: 31 });
+        facts.claims = Some(Claim { stream: 0, value: u64::from(ack), bits: 31 });
         facts.answer(u64::from(ack), RttMethod::AppAck);
     }
     let is_asymmetric = *known & 12 == 12 && matches!(*known & 3, 1 | 2);

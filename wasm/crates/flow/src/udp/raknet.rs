@@ -4,7 +4,7 @@
 //! Acknowledgements leave on a 10 ms tick: a range is timed by its last number, and the bias remains up to a tick. A
 //! connected ping is answered with its own time in the pong (`RakPeer.cpp`), on the tick as well.
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number};
+use super::facts::{Claim, Datagram, Facts, Fit, Memo};
 use crate::codes::RttMethod;
 
 const MAGIC: [u8; 16] = [0, 0xff, 0xff, 0, 0xfe, 0xfe, 0xfe, 0xfe, 0xfd, 0xfd, 0xfd, 0xfd, 0x12, 0x34, 0x56, 0x78];
@@ -22,8 +22,10 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
     match datagram.u8(0) {
         Some(first @ (1 | 2 | 5..=8 | 0x1c)) => set_up(first, datagram, facts),
         Some(0x80..=0x8f) => data(datagram, facts),
-        Some(0xc0 | 0xe0) => ranges(datagram, if datagram.u8(0) == Some(0xe0) { 5 } else { 1 }, Some(facts)),
-        Some(0xa0) => ranges(datagram, 1, None),
+        Some(first @ (0xc0 | 0xe0 | 0xa0)) => {
+            facts.is_prompt = true;
+            ranges(datagram, if first == 0xe0 { 5 } else { 1 }, Some(facts).filter(|_| first != 0xa0))
+        }
         _ => Fit::No,
     }
 }
@@ -54,7 +56,7 @@ fn data(datagram: &Datagram, facts: &mut Facts) -> Fit {
     if bits == 0 || 7 + u32::from(bits).div_ceil(8) > datagram.len {
         return Fit::No;
     }
-    facts.number = Some(Number { stream: 0, value: u64::from(number), bits: 24 });
+    facts.number(0, u64::from(number), 24);
     facts.ask(u64::from(number));
     messages(datagram, facts);
     Fit::Maybe(0)
@@ -108,7 +110,7 @@ fn ranges(datagram: &Datagram, at: usize, mut facts: Option<&mut Facts>) -> Fit 
         }
         if let (Some(facts), Some(last)) = (facts.as_deref_mut(), last) {
             facts.answer(u64::from(last), RttMethod::AppAck);
-            facts.claims = Some(Number { stream: 0, value: u64::from(last), bits: 24 });
+            facts.claims = Some(Claim { stream: 0, value: u64::from(last), bits: 24 });
         }
     }
     if at == datagram.len as usize {

@@ -2,7 +2,8 @@
 //! trips, and all of them evidence for or against the decoder.
 
 use super::delay::Delay;
-use super::facts::{Datagram, Decoder, Facts, Fit, Memo, Number, Report, Sent};
+use super::deliveries::{Again, Copy, Deliveries};
+use super::facts::{Claim, Datagram, Decoder, Facts, Fit, Memo, Number, Report, Sent};
 use super::marks::Marks;
 use super::quic::Spin;
 use super::sequence::{signed_difference, Place, Sequence};
@@ -15,6 +16,8 @@ use alloc::vec::Vec;
 
 /// Numbered streams of one direction (RTP sources, WireGuard receivers, DTLS epochs).
 const MOST_STREAMS: usize = 6;
+/// So many numbers may be behind the captured bytes of one datagram.
+const MOST_BEHIND: u32 = 32;
 /// Good steps after which a stream is no chance any more.
 const PROVEN: u32 = 4;
 /// A claim may trail the other side's highest number by so much.
@@ -32,8 +35,9 @@ pub struct Stream {
     other_kinds: u8,
     /// Totals of streams that this one took the place of.
     past: Counts,
-    /// Packets sent again with their old number.
-    resent: u32,
+    /// What became of numbers that are sent again, and how many of those came late or twice.
+    deliveries: Option<Box<Deliveries>>,
+    repeats: (u32, u32),
     /// Losses that the numbers before the last new beginning still owe to a bin.
     owed: i64,
     /// Numbers that its sender says it never used.
@@ -44,7 +48,20 @@ pub struct Stream {
     unread: u32,
 }
 
-state!(Stream { id, sequence, delay, kind, other_kinds, past, resent, owed, choked, choke_faults, unread });
+state!(Stream {
+    id,
+    sequence,
+    delay,
+    kind,
+    other_kinds,
+    past,
+    deliveries,
+    repeats,
+    owed,
+    choked,
+    choke_faults,
+    unread
+});
 
 /// What one side has said of the path.
 #[derive(Clone, Debug, Default)]
@@ -142,7 +159,7 @@ fn add(counter: &mut u32) {
 }
 
 impl Reading {
-    /// One datagram.
+    /// One datagram. Gives whether it leaves by its sender's clock.
     pub fn observe(
         &mut self,
         decoder: &Decoder,
@@ -151,13 +168,13 @@ impl Reading {
         at_ns: Option<i64>,
         deadline_ns: i64,
         notes: &mut Notes,
-    ) {
+    ) -> bool {
         let mut facts = Facts::default();
         match (decoder.read)(datagram, &mut self.memo, &mut facts) {
             Fit::No => {
                 add(&mut self.misfits);
                 direction.of_mut(&mut self.sides).streams.iter_mut().for_each(|stream| add(&mut stream.unread));
-                return;
+                return true;
             }
             Fit::Maybe(points) => self.points = self.points.saturating_add(points),
             Fit::Certain => self.is_certain = true,
@@ -166,13 +183,24 @@ impl Reading {
         if let Some(slot) = facts.application.and_then(|app| self.by_application.get_mut(app as usize)) {
             add(slot);
         }
-        let place = facts.number.map(|number| self.number(number, &facts, direction, notes));
-        match (facts.number, place, facts.sent, at_ns) {
+        let mut numbered = None;
+        for number in facts.numbers.iter() {
+            let place = self.number(&number, &facts, direction, at_ns, notes);
             // A number that may be sent again says nothing of the order of the packets that carry it.
-            (Some(number), Some(place), Some(sent), Some(at_ns)) if !facts.resends => {
-                self.clock(number.stream, place, sent, at_ns, direction, deadline_ns, notes);
+            if number.copy.is_none() {
+                numbered = numbered.or(Some((number, place)));
             }
-            (_, _, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
+        }
+        if facts.is_cut {
+            let streams = direction.of_mut(&mut self.sides).streams.iter_mut();
+            streams.for_each(|stream| stream.unread = stream.unread.saturating_add(MOST_BEHIND));
+        }
+        let place = numbered.map(|(_, place)| place);
+        match (numbered, facts.sent, at_ns) {
+            (Some((Number { stream, .. }, place)), Some(sent), Some(at_ns)) => {
+                self.clock(stream, place, sent, at_ns, direction, deadline_ns, notes);
+            }
+            (None, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
             _ => {}
         }
         if let Some(claim) = facts.claims {
@@ -181,11 +209,16 @@ impl Reading {
         if let Some(report) = &facts.report {
             direction.of_mut(&mut self.sides).reports.get_or_insert_default().add(report);
         }
-        if place == Some(Place::Duplicate) && !facts.resends {
-            return;
+        if place == Some(Place::Duplicate) {
+            return false;
         }
-        self.take_back(&facts, direction, at_ns, notes);
-        self.round_trips(&facts, place, direction, at_ns, notes);
+        self.delivered(&facts, direction, notes);
+        // Every packet of a game says what it has; behind a gap, and before the first that was captured, another may have said
+        // it before.
+        let is_first = numbered.is_none_or(|(number, place)| {
+            matches!(place, Place::Next(1)) || place == Place::First && number.value <= 1
+        });
+        self.round_trips(&facts, is_first, direction, at_ns, notes);
         if let Some(value) = facts.spin {
             let mut samples = Vec::new();
             let spin = self.spin.get_or_insert_with(Box::default);
@@ -194,11 +227,18 @@ impl Reading {
                 notes.samples.push((Some(at_ns), data, RttMethod::QuicSpin, rtt_ns));
             }
         }
+        !facts.is_prompt
     }
 
-    fn number(&mut self, number: Number, facts: &Facts, direction: Direction, notes: &mut Notes) -> Place {
+    fn number(
+        &mut self,
+        number: &Number,
+        facts: &Facts,
+        direction: Direction,
+        at_ns: Option<i64>,
+        notes: &mut Notes,
+    ) -> Place {
         let side = direction.of_mut(&mut self.sides);
-        let was_answered = facts.resends && facts.asks.iter().any(|ask| side.marks.was_answered(ask.key));
         let Some(stream) = side.stream(number.stream) else { return Place::Jump };
         if facts.renumber {
             stream.start_anew();
@@ -208,8 +248,9 @@ impl Reading {
         // A stream that is believed only now owes what it lost before.
         let settled = match (was_proven, stream.is_proven()) {
             (true, _) => settled,
-            (false, true) => i64::from(stream.sequence.lost().saturating_add(stream.resent))
-                .saturating_sub(stream.sequence.unsettled()),
+            (false, true) => {
+                i64::from(stream.sequence.lost().saturating_add(stream.lost_again())) - stream.sequence.unsettled()
+            }
             (false, false) => 0,
         };
         let held_back = match (facts.choked, place) {
@@ -219,20 +260,16 @@ impl Reading {
         // A datagram that came and could not be read may be one that is missed; not so where others share the ports by
         // design and are known to be others (RTP, RFC 7983).
         let unread = match (core::mem::take(&mut stream.unread), place) {
-            (unread @ 1.., Place::Next(step @ 2..)) if facts.resends => {
+            (unread @ 1.., Place::Next(step @ 2..)) if number.copy.is_some() => {
                 stream.sequence.held_back(unread.min(u32::try_from(step - 1).unwrap_or(u32::MAX)))
             }
             _ => 0,
         };
-        let settled = settled.saturating_add(if was_proven { held_back.saturating_add(unread) } else { 0 });
+        let again = number.copy.map_or(0, |copy| stream.send(number, copy, place, at_ns, notes));
+        let settled = settled.saturating_add(if was_proven { held_back + unread + again } else { 0 });
         let lost = direction.of_mut(&mut notes.lost);
         *lost = lost.saturating_add(settled).saturating_add(core::mem::take(&mut stream.owed));
-        if facts.resends {
-            if matches!(place, Place::Late | Place::Duplicate) && !was_answered {
-                add(&mut stream.resent);
-                *lost = lost.saturating_add(i64::from(was_proven));
-            }
-        } else if place == Place::Late {
+        if number.copy.is_none() && place == Place::Late {
             notes.reordered = notes.reordered.saturating_add(1);
         }
         place
@@ -285,40 +322,39 @@ impl Reading {
     }
 
     /// A side never has what was not sent. Its lag behind is what the round trip makes of it.
-    fn claim(&mut self, claim: Number, direction: Direction) {
+    fn claim(&mut self, claim: Claim, direction: Direction) {
         let other = direction.opposite().of(&self.sides);
         let Some(stream) = other.streams.iter().find(|stream| stream.id == claim.stream) else { return };
         let ahead = signed_difference(claim.value, stream.sequence.highest() as u64, claim.bits);
         add(if ahead <= 0 && ahead > -OLDEST_CLAIM { &mut self.good_claims } else { &mut self.bad_claims });
     }
 
-    /// A packet was sent again and counted as lost; an answer too soon for the second shows that the first had come.
-    fn take_back(&mut self, facts: &Facts, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
-        let (Some(claim), Some(at_ns)) = (facts.claims, at_ns) else { return };
-        let other = direction.opposite().of_mut(&mut self.sides);
-        let sent_again = other.streams.iter_mut().find(|stream| stream.id == claim.stream && stream.resent > 0);
-        let Some(stream) = sent_again else { return };
-        let marks = &other.marks;
-        let needless = facts.answers.iter().filter(|answer| marks.is_of_the_first(answer.key, at_ns)).count() as u32;
-        let needless = needless.min(stream.resent);
-        stream.resent -= needless;
-        if stream.is_proven() {
-            let lost = direction.opposite().of_mut(&mut notes.lost);
-            *lost = lost.saturating_sub(i64::from(needless));
+    /// What is acknowledged one by one had come: losses that were counted may have been none.
+    fn delivered(&mut self, facts: &Facts, direction: Direction, notes: &mut Notes) {
+        let sender = direction.opposite();
+        let side = sender.of_mut(&mut self.sides);
+        for answer in facts.answers.iter() {
+            let Some((id, value)) = answer.of else { continue };
+            let Some(stream) = side.streams.iter_mut().find(|stream| stream.id == id) else { continue };
+            let is_proven = stream.is_proven();
+            let Some(deliveries) = &mut stream.deliveries else { continue };
+            let change = deliveries.answered(value, answer.key);
+            if is_proven {
+                let lost = sender.of_mut(&mut notes.lost);
+                *lost = lost.saturating_add(change);
+            }
         }
     }
 
     fn round_trips(
         &mut self,
         facts: &Facts,
-        place: Option<Place>,
+        is_first: bool,
         direction: Direction,
         at_ns: Option<i64>,
         notes: &mut Notes,
     ) {
         let opposite = direction.opposite();
-        // Every packet of a game says what it has; behind a gap, one that is missing may have said it first.
-        let is_first = facts.resends || matches!(place, None | Some(Place::First | Place::Next(1)));
         for answer in facts.answers.iter() {
             let own = direction.of_mut(&mut self.sides);
             if own.last_answer == Some(answer.key) && answer.method == RttMethod::AppAck {
@@ -329,7 +365,7 @@ impl Reading {
             if is_known {
                 add(&mut self.answered);
             }
-            if let Some(rtt_ns) = rtt_ns.filter(|_| is_first) {
+            if let Some(rtt_ns) = rtt_ns.filter(|_| is_first || answer.of.is_some()) {
                 notes.samples.push((at_ns, opposite, answer.method, rtt_ns));
             }
         }
@@ -449,11 +485,11 @@ pub struct Counts {
     /// Runs of lost numbers, and packets after which a number follows.
     pub bursts: u32,
     pub followed: u32,
-    /// Losses that only repeats told: their order is not known.
-    pub resent: u32,
+    /// Numbers that came late or twice because they were sent again: when they were lost is not known.
+    pub repeats: u32,
 }
 
-state!(Counts { lost, received, reordered, extent, duplicates, bursts, followed, resent });
+state!(Counts { lost, received, reordered, extent, duplicates, bursts, followed, repeats });
 
 impl Counts {
     fn add(&mut self, other: &Counts) {
@@ -464,12 +500,17 @@ impl Counts {
         self.duplicates = self.duplicates.saturating_add(other.duplicates);
         self.bursts = self.bursts.saturating_add(other.bursts);
         self.followed = self.followed.saturating_add(other.followed);
-        self.resent = self.resent.saturating_add(other.resent);
+        self.repeats = self.repeats.saturating_add(other.repeats);
     }
 
     /// Runs of lost packets; None where their order is not known.
     pub fn loss_bursts(&self) -> Option<u32> {
-        (self.resent == 0).then_some(self.bursts)
+        (self.repeats == 0).then_some(self.bursts)
+    }
+
+    /// Largest reordering extent; None where a repeat may pass for a late packet.
+    pub fn reordering_extent(&self) -> Option<u32> {
+        (self.repeats == 0).then_some(self.extent)
     }
 }
 
@@ -495,26 +536,57 @@ impl Stream {
 
     fn numbers(&self) -> Counts {
         let sequence = &self.sequence;
+        let (late, again) = self.repeats;
         Counts {
             lost: sequence.lost(),
             received: sequence.received,
-            reordered: sequence.reordered,
+            reordered: sequence.reordered.saturating_sub(late),
             extent: sequence.extent,
-            duplicates: sequence.duplicates,
+            duplicates: sequence.duplicates.saturating_sub(again),
             bursts: sequence.bursts(),
             followed: sequence.followed(),
-            resent: 0,
+            repeats: late.saturating_add(again),
         }
     }
 
     fn counts(&self) -> Counts {
         let numbers = self.numbers();
-        if self.resent == 0 {
-            return numbers;
+        Counts { lost: numbers.lost.saturating_add(self.lost_again()), ..numbers }
+    }
+
+    /// A number that is sent again until it is acknowledged; what that adds to the losses.
+    fn send(&mut self, number: &Number, copy: Copy, place: Place, at_ns: Option<i64>, notes: &mut Notes) -> i64 {
+        let deliveries = self.deliveries.get_or_insert_with(Box::default);
+        // Without a time nothing tells a repeat from what the network does.
+        let Some(at_ns) = at_ns else { return 0 };
+        let what = match place {
+            Place::First | Place::Next(_) => {
+                if place == Place::First {
+                    deliveries.begin();
+                }
+                deliveries.sent(number.value, copy.key, at_ns);
+                return 0;
+            }
+            Place::Late => deliveries.came_late(number.value, number.bits, copy, at_ns),
+            Place::Duplicate => deliveries.came_again(number.value, copy, at_ns),
+            Place::Jump => return 0,
+        };
+        match what {
+            Again::Repeat(change) => {
+                add(if place == Place::Late { &mut self.repeats.0 } else { &mut self.repeats.1 });
+                change
+            }
+            Again::Overtaken => {
+                notes.reordered = notes.reordered.saturating_add(1);
+                0
+            }
+            Again::Doubled => 0,
         }
-        // A number that comes again was sent again: nothing overtook it.
-        let lost = numbers.lost.saturating_add(self.resent);
-        Counts { lost, reordered: 0, extent: 0, duplicates: 0, resent: self.resent, ..numbers }
+    }
+
+    /// Losses of numbers that were sent again.
+    fn lost_again(&self) -> u32 {
+        self.deliveries.as_ref().map_or(0, |deliveries| deliveries.lost)
     }
 
     fn tells_choke(&self) -> bool {
@@ -530,6 +602,9 @@ impl Stream {
             self.past.add(&ended);
         }
         self.sequence = Sequence::default();
+        if let Some(deliveries) = &mut self.deliveries {
+            deliveries.begin();
+        }
         self.delay = None;
         self.other_kinds = 0;
     }

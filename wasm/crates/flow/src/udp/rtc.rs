@@ -1,6 +1,6 @@
 //! STUN, DTLS, RTP and RTCP, which share one port and are told apart by the first byte (RFC 7983).
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number, Sent};
+use super::facts::{Datagram, Facts, Fit, Memo, Sent};
 use super::marks::Answer;
 use crate::codes::{Application, RttMethod};
 
@@ -84,7 +84,7 @@ fn dtls(datagram: &Datagram, facts: &mut Facts) -> Fit {
     facts.application = Some(Application::Dtls);
     if epoch > 0 {
         // The first record of a new epoch shares its datagram with the handshake of the old one.
-        facts.number = Some(Number { stream: u32::from(epoch), value: numbers & 0xffff_ffff_ffff, bits: 48 });
+        facts.number(u32::from(epoch), numbers & 0xffff_ffff_ffff, 48);
     } else if kind == 22 {
         handshake(datagram, facts);
     }
@@ -142,7 +142,7 @@ fn rtp(datagram: &Datagram, facts: &mut Facts) -> Fit {
         return Fit::No;
     }
     facts.application = Some(Application::Rtp);
-    facts.number = Some(Number { stream: source, value: u64::from(number), bits: 16 });
+    facts.number(source, u64::from(number), 16);
     facts.sent = Some(Sent { ticks, rate_hz, kind: payload_type });
     Fit::Maybe(0)
 }
@@ -182,7 +182,7 @@ fn rtcp(datagram: &Datagram, facts: &mut Facts) -> Fit {
                     if last != 0 {
                         let held_ns = (i64::from(held).saturating_mul(1_000_000_000)) >> 16;
                         let key = u64::from(last);
-                        facts.answers.push(Answer { key, method: RttMethod::Rtcp, held_ns, keeps: true });
+                        facts.answers.push(Answer { key, method: RttMethod::Rtcp, held_ns, keeps: true, of: None });
                     }
                 }
             }

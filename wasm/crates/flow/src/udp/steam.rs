@@ -2,7 +2,7 @@
 //! the rest encrypted; set-up in padded messages. What a host has measured goes along in clear now and then
 //! (`CMsgSteamDatagramLinkInstantaneousStats`).
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number, Report};
+use super::facts::{Datagram, Facts, Fit, Memo, Report};
 use crate::codes::RttMethod;
 
 /// Requests are padded to so many bytes, lest they amplify.
@@ -104,7 +104,7 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
             if connection == 0 || datagram.len < 7 + 16 {
                 return Fit::No;
             }
-            facts.number = Some(Number { stream: connection, value: u64::from(number), bits: 16 });
+            facts.number(connection, u64::from(number), 16);
             if first & HAS_STATS == 0 {
                 return Fit::Maybe(0);
             }

@@ -4,11 +4,14 @@
 //! is believed when arrivals lie within an eighth of a tick of it on average (a quarter is what chance gives) and at
 //! least half of its ticks are there. From then on every arrival is a tick and its delay over the earliest of the
 //! interval; T is measured anew from earliest arrival to earliest arrival, over ever longer intervals, up to 10 s: the
-//! lower hull, which queues do not move. Arrivals that stray from the grid take the belief away.
+//! lower hull, which queues do not move. Arrivals that stray from the grid take the belief away. Where no grid is found again
+//! and again, the period may still be (`spectrum`): then it is told without one, and neither delays nor missed ticks are.
 
+use super::spectrum::Spectrum;
 use crate::histogram::Samples;
 use crate::state::state;
 use crate::udp::DEADLINE_NS;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 const ARRIVALS: usize = 64;
@@ -28,12 +31,16 @@ const LOST_PERMILLE: i64 = 220;
 /// as much as two hundred packets.
 const PATIENCE: u8 = 8;
 const LONGEST_REST_BITS: u8 = 10;
+/// While its spectrum is not complete.
+const SHORT_REST: u32 = 32;
 
 /// The clock of one direction's sender, as its arrivals show it.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
     /// Arrivals not yet on a grid.
     early: Vec<i64>,
+    /// Made when searches have failed too often.
+    spectrum: Option<Box<Spectrum>>,
     /// Searches that failed since the last grid, and arrivals to let pass before the next.
     failures: u8,
     rest: u32,
@@ -56,6 +63,8 @@ pub struct Tick {
     deficit: i64,
     last_delay_ns: Option<i64>,
     stray_16th: i64,
+    /// Sum and number of all.
+    strays: (i64, i64),
     jitter_16th: i64,
     /// Arrivals on a grid.
     pub on_grid: u32,
@@ -71,6 +80,7 @@ pub struct Tick {
 
 state!(Tick {
     early,
+    spectrum,
     failures,
     rest,
     merged,
@@ -89,6 +99,7 @@ state!(Tick {
     deficit,
     last_delay_ns,
     stray_16th,
+    strays,
     jitter_16th,
     on_grid,
     missed,
@@ -102,7 +113,8 @@ state!(Tick {
 pub struct Found {
     /// Period.
     pub period_ns: i64,
-    /// 1 − mean distance from the grid over that of chance, in thousandths.
+    /// 1 − mean delay over the earliest arrival of the interval, over that of chance (half a tick), in thousandths; without a
+    /// grid: see `spectrum`.
     pub confidence_permille: i64,
 }
 
@@ -219,16 +231,29 @@ impl Tick {
             match search(&self.early).filter(|grid| grid.stray_permille < STRAY_PERMILLE) {
                 Some(grid) => self.lock(&grid),
                 None => {
-                    self.early.drain(..ARRIVALS / 2);
                     self.failures = self.failures.saturating_add(1);
-                    if self.failures > PATIENCE {
-                        self.early.clear();
-                        self.rest = 1 << (self.failures - PATIENCE).saturating_add(5).min(LONGEST_REST_BITS);
+                    if self.failures <= PATIENCE {
+                        self.early.drain(..ARRIVALS / 2);
+                    } else {
+                        self.ask_spectrum();
                     }
                 }
             }
         }
         None
+    }
+
+    fn ask_spectrum(&mut self) {
+        let early = core::mem::take(&mut self.early);
+        let spectrum = self.spectrum.get_or_insert_default();
+        let was_full = spectrum.is_full();
+        spectrum.ask(&early);
+        if !was_full {
+            // The failures do not count while it is asked.
+            (self.rest, self.failures) = (SHORT_REST, PATIENCE);
+        } else {
+            self.rest = 1 << (self.failures - PATIENCE).saturating_add(5).min(LONGEST_REST_BITS);
+        }
     }
 
     /// Takes up a grid and lays the arrivals that led to it on it.
@@ -320,6 +345,7 @@ impl Tick {
     fn stray(&mut self, off_ns: i64, period_ns: i64) {
         let least_ns = self.least_ns.unwrap_or(off_ns);
         let permille = off_ns.saturating_sub(least_ns).saturating_abs().min(period_ns).saturating_mul(1000) / period_ns;
+        self.strays = (self.strays.0.saturating_add(permille), self.strays.1.saturating_add(1));
         self.stray_16th = self.stray_16th.saturating_add(permille).saturating_sub(self.stray_16th >> 4);
         if self.stray_16th >> 4 > LOST_PERMILLE * 2 {
             self.period = 0;
@@ -353,13 +379,22 @@ impl Tick {
         self.interval_ends_tick = self.tick.saturating_add(self.interval_ticks);
     }
 
+    /// Were at least half of all arrivals on a grid?
+    pub fn has_grid(&self) -> bool {
+        let counted = self.arrivals.saturating_sub(self.merged);
+        self.found_ns > 0 && self.on_grid > 0 && self.on_grid.saturating_mul(2) >= counted
+    }
+
     /// The period, when at least half of all arrivals were on its grid; of a short flow, when its few arrivals are
     /// nearer to one than those of a long flow have to be.
     pub fn found(&self) -> Option<Found> {
         let counted = self.arrivals.saturating_sub(self.merged);
-        if self.found_ns > 0 && self.on_grid.saturating_mul(2) >= counted {
-            let stray = (self.stray_16th >> 4).min(250);
-            return Some(Found { period_ns: self.found_ns, confidence_permille: 1000 - stray * 4 });
+        if self.has_grid() {
+            let confidence_permille = 1000 - (self.strays.0.saturating_mul(2) / self.strays.1.max(1)).min(1000);
+            return Some(Found { period_ns: self.found_ns, confidence_permille });
+        }
+        if let Some((period_ns, confidence_permille)) = self.spectrum.as_ref().and_then(|spectrum| spectrum.found()) {
+            return Some(Found { period_ns, confidence_permille });
         }
         if self.on_grid > 0 || self.early.len() < FEWEST || self.early.len() * 2 < counted as usize {
             return None;

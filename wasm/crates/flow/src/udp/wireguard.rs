@@ -1,6 +1,6 @@
 //! WireGuard (linux `drivers/net/wireguard/messages.h`): four message types of known size, counter in clear.
 
-use super::facts::{Datagram, Facts, Fit, Memo, Number};
+use super::facts::{Datagram, Facts, Fit, Memo};
 use crate::codes::RttMethod;
 
 const INITIATION: u32 = 1;
@@ -26,7 +26,7 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
         (DATA, len) if len >= 32 && len % 16 == 0 => {
             // The receiver's index is new with every handshake, and so is the count.
             let Some(counter) = datagram.le64(8).filter(|counter| *counter < 1 << 60) else { return Fit::No };
-            facts.number = Some(Number { stream: sender, value: counter, bits: 64 });
+            facts.number(sender, counter, 64);
             Fit::Maybe(0)
         }
         _ => Fit::No,

@@ -1,0 +1,197 @@
+//! A clock that wanders, or that its sender only sometimes keeps: no grid holds for a minute, but arrivals still favour one
+//! phase for seconds. Windows of arrivals are asked for every period (the power of the arrivals as pulses, averaged over windows
+//! whose phases need not agree); a period is believed when it stands out of the average and most windows, each for itself,
+//! have it too. What is no clock favours another period in every window.
+
+use crate::state::state;
+use alloc::vec::Vec;
+
+/// Windows asked at most, and those that must have been.
+const MOST: u8 = 8;
+const FEWEST: u8 = 4;
+/// Periods between a third of the mean distance and three times that.
+const SLOWEST: f64 = 0.3;
+const FASTEST: f64 = 3.0;
+/// Steps a window's span allows to be told apart: half of one is lost on the way.
+const STEPS_A_TURN: f64 = 2.0;
+/// Mean power that a believed period has: chance gives 1, and more than this once in e⁶ windows; 64 arrivals at best 64.
+const LEAST_POWER: f64 = 6.0;
+/// A window has the period when its own strongest is so near: one in so many.
+const NEARNESS: f64 = 40.0;
+/// The slowest and the fastest clock looked for.
+const LOWEST_HZ: f64 = 1.0;
+const HIGHEST_HZ: f64 = 250.0;
+
+/// Powers of one direction's windows.
+#[derive(Clone, Debug, Default)]
+pub struct Spectrum {
+    /// First frequency and step, in µHz.
+    first: i64,
+    step: i64,
+    /// Thousandths, summed over windows.
+    powers: Vec<i64>,
+    /// Strongest place of each window.
+    strongest: Vec<u32>,
+    arrivals: u32,
+}
+
+state!(Spectrum { first, step, powers, strongest, arrivals });
+
+/// Cosine and sine of so many turns.
+fn phasor(turns: f64) -> (f64, f64) {
+    let whole = turns as i64 as f64;
+    let quarters = (turns - whole) * 4.0;
+    let nearest = (if quarters < 0.0 { quarters - 0.5 } else { quarters + 0.5 }) as i64;
+    // At most an eighth of a turn is left: the series are exact to 1e-10.
+    let x = (quarters - nearest as f64) * core::f64::consts::FRAC_PI_2;
+    let y = x * x;
+    let sin = x * (1.0 - y / 6.0 * (1.0 - y / 20.0 * (1.0 - y / 42.0 * (1.0 - y / 72.0 * (1.0 - y / 110.0)))));
+    let cos = 1.0 - y / 2.0 * (1.0 - y / 12.0 * (1.0 - y / 30.0 * (1.0 - y / 56.0 * (1.0 - y / 90.0))));
+    match nearest.rem_euclid(4) {
+        0 => (cos, sin),
+        1 => (-sin, cos),
+        2 => (-cos, -sin),
+        _ => (sin, -cos),
+    }
+}
+
+impl Spectrum {
+    /// Have enough windows been asked?
+    pub fn is_full(&self) -> bool {
+        self.strongest.len() >= usize::from(MOST)
+    }
+
+    /// Asks one window of arrivals. The first decides which periods are looked for.
+    pub fn ask(&mut self, arrivals: &[i64]) {
+        let (Some(&first_ns), Some(&last_ns)) = (arrivals.first(), arrivals.last()) else { return };
+        let span_s = last_ns.saturating_sub(first_ns) as f64 / 1e9;
+        if self.is_full() || span_s <= 0.0 {
+            return;
+        }
+        if self.powers.is_empty() {
+            let rate_hz = (arrivals.len() as f64 - 1.0) / span_s;
+            let step_hz = 1.0 / (STEPS_A_TURN * span_s);
+            let first_hz = (SLOWEST * rate_hz).max(LOWEST_HZ);
+            let last_hz = (FASTEST * rate_hz).min(HIGHEST_HZ);
+            self.first = (first_hz * 1e6) as i64;
+            self.step = ((step_hz * 1e6) as i64).max(1);
+            let count = ((last_hz - first_hz) / step_hz).clamp(0.0, 1024.0) as usize;
+            self.powers.resize(count, 0);
+        }
+        let (first_hz, step_hz) = (self.first as f64 / 1e6, self.step as f64 / 1e6);
+        let mut pulses: Vec<[f64; 4]> = Vec::with_capacity(arrivals.len());
+        for &at_ns in arrivals {
+            let at_s = at_ns.saturating_sub(first_ns) as f64 / 1e9;
+            let ((re, im), (step_re, step_im)) = (phasor(at_s * first_hz), phasor(at_s * step_hz));
+            pulses.push([re, im, step_re, step_im]);
+        }
+        let mut best = (0.0, 0);
+        for (place, power) in self.powers.iter_mut().enumerate() {
+            let (mut re_sum, mut im_sum) = (0.0, 0.0);
+            for [re, im, step_re, step_im] in &mut pulses {
+                re_sum += *re;
+                im_sum += *im;
+                (*re, *im) = (*re * *step_re - *im * *step_im, *re * *step_im + *im * *step_re);
+            }
+            let here = (re_sum * re_sum + im_sum * im_sum) / arrivals.len() as f64;
+            *power = power.saturating_add((here * 1000.0) as i64);
+            if here > best.0 {
+                best = (here, place as u32);
+            }
+        }
+        self.strongest.push(best.1);
+        self.arrivals = self.arrivals.saturating_add(arrivals.len() as u32);
+    }
+
+    /// Period in ns, and thousandths of belief: the mean length of the arrivals' phases, 0 for chance, 1000 for a strict
+    /// clock. None: refused.
+    pub fn found(&self) -> Option<(i64, i64)> {
+        let windows = self.strongest.len();
+        if windows < usize::from(FEWEST) {
+            return None;
+        }
+        let (place, &most) = self.powers.iter().enumerate().max_by_key(|(_, power)| **power)?;
+        let mean = |power: i64| power as f64 / 1000.0 / windows as f64;
+        let hz_at = |place: f64| (self.first as f64 + place * self.step as f64) / 1e6;
+        // Between its neighbours, where a parabola through the three is highest.
+        let beside = |step: usize| self.powers.get(place.wrapping_add(step)).copied().unwrap_or(0) as f64;
+        let (before, after) = (beside(usize::MAX), beside(1));
+        let bend = before - 2.0 * most as f64 + after;
+        let shift = if bend < 0.0 { ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 };
+        let hz = hz_at(place as f64 + shift);
+        let is_near = |other: f64| (other - hz) * NEARNESS <= hz && (hz - other) * NEARNESS <= hz;
+        let agreeing = self.strongest.iter().filter(|at| is_near(hz_at(f64::from(**at)))).count();
+        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz <= 0.0 {
+            return None;
+        }
+        // Power is arrivals × length², and 1 by chance.
+        let arrivals = f64::from(self.arrivals) / windows as f64;
+        let square = ((mean(most) - 1.0) / (arrivals - 1.0)).clamp(0.0, 1.0) * 1e6;
+        Some(((1e9 / hz + 0.5) as i64, (square as u64).isqrt() as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Random(u64);
+    impl Random {
+        fn below(&mut self, limit: i64) -> i64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((self.0 >> 33) as i64) % limit.max(1)
+        }
+    }
+
+    fn of(arrivals: &[i64]) -> Spectrum {
+        let mut spectrum = Spectrum::default();
+        arrivals.chunks_exact(64).for_each(|window| spectrum.ask(window));
+        spectrum
+    }
+
+    #[test]
+    fn turns_become_phases() {
+        for at in -1000..1000i32 {
+            let turns = f64::from(at) / 97.0;
+            let (cos, sin) = phasor(turns);
+            let angle = turns * core::f64::consts::TAU;
+            assert!((cos - angle.cos()).abs() < 1e-9 && (sin - angle.sin()).abs() < 1e-9, "{turns}");
+        }
+    }
+
+    /// A loop that sleeps for 90 ms and a little more each time; what it has to say leaves up to 30 ms later, and it has
+    /// something to say in two of three rounds.
+    #[test]
+    fn a_loop_that_sleeps_and_is_not_always_heard_is_found() {
+        for seed in 1..60u64 {
+            let mut random = Random(seed);
+            let mut at_ns = 0;
+            let mut arrivals = Vec::new();
+            while arrivals.len() < 512 {
+                at_ns += 90_000_000 + random.below(800_000);
+                if random.below(3) > 0 {
+                    arrivals.push(at_ns + random.below(30_000_000));
+                }
+            }
+            let found = of(&arrivals).found();
+            assert!(found.is_some_and(|(period_ns, _)| (period_ns - 90_400_000).abs() < 900_000), "{seed}: {found:?}");
+            assert!(found.is_some_and(|(_, belief)| (500..900).contains(&belief)), "{seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn senders_without_a_clock_are_refused() {
+        for seed in 1..400u64 {
+            let mut random = Random(seed);
+            let mut at_ns = 0;
+            let narrow = 1 + random.below(6);
+            let arrivals: Vec<i64> = (0..512)
+                .map(|_| {
+                    at_ns += 4_000_000 * narrow + random.below(60_000_000);
+                    at_ns
+                })
+                .collect();
+            assert_eq!(of(&arrivals).found(), None, "{seed}");
+        }
+    }
+}
