@@ -1,8 +1,9 @@
 /**
  * report.html: what the captures can and cannot tell, then the verdict, what each number rests on, figures, tables,
- * limitations, and how to verify. The order is deliberate: doubt is read before the answer.
+ * limitations, how to verify, and what each figure means. The order is deliberate: doubt is read before the answer.
  */
 import type { ComparisonRow } from '../comparison/types.ts';
+import { definitionsSection } from './definitions.ts';
 import { planFigures } from './figures/plan.ts';
 import { countOf, formatDifference, formatInterval } from './format-value.ts';
 import {
@@ -35,7 +36,7 @@ p { margin: .45rem 0; max-width: 46rem; overflow-wrap: anywhere; } ul, ol { marg
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .8rem; font-variant-numeric: tabular-nums; } caption { text-align: left; padding: .5rem .7rem; color: var(--soft); }
 th, td { text-align: left; padding: .3rem .36rem; border-top: 1px solid var(--rule); vertical-align: top; white-space: nowrap; } thead th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; } tbody th { font-weight: 600; position: sticky; left: 0; background: var(--paper); }
 tbody td:last-child { white-space: normal; } td .hash { display: inline-block; white-space: normal; min-width: 11rem; }
-td.long, .wide td:last-child { white-space: normal; min-width: 16rem; } code, .hash { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; } pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; padding: .7rem; font-size: .84rem; }
+td.long, .wide td:last-child { white-space: normal; min-width: 16rem; } .prose td { white-space: normal; min-width: 9rem; } code, .hash { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; } pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; padding: .7rem; font-size: .84rem; }
 figure { margin: 1rem 0; background: var(--paper); border: 1px solid var(--rule); border-radius: .3rem; overflow-x: auto; } figure svg { display: block; width: 100%; min-width: 30rem; max-width: 44rem; height: auto; margin: 0 auto; }
 .figures { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); align-items: start; } .figures figure { margin: 0; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
@@ -64,6 +65,7 @@ export function renderReportHtml(input: ReportInput): string {
     limitations(model),
     asks(model),
     verify(model),
+    definitionsSection(model),
     `</main>`,
   ].join('\n');
   return renderPage({ lang: 'en', title: model.title, style: STYLE, body });

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../../src/explain.ts';
 import { renderReportHtml } from '../../../src/report/html.ts';
 import type { ReportInput } from '../../../src/report/input.ts';
 import { renderSummaryHtml } from '../../../src/report/summary.ts';
+import { escapeMarkup } from '../../../src/report/text.ts';
 import { comparisonFixture, reportFixture, stressFixture } from './fixture.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -93,6 +95,7 @@ it('report.html reads doubt first: captures, verdict, numbers, figures, tables, 
     'Limitations',
     'What is asked, and when it is solved',
     'How to verify this annex',
+    'What each figure means',
   ]);
 });
 
@@ -143,3 +146,14 @@ it.skipIf(!CHROMIUM)(
     }
   },
 );
+
+it('says what each figure means in the words of explain', () => {
+  const html = renderReportHtml(reportFixture());
+  const told = catalogue().filter(({ table }) => table === 'diff');
+  expect(told.length).toBeGreaterThanOrEqual(8);
+  for (const { name, definition, note } of told) {
+    expect(html).toContain(`diff.${name}`);
+    for (const text of [definition, note!.formula, note!.source, note!.bias, note!.null_when])
+      expect(html).toContain(escapeMarkup(text));
+  }
+});
