@@ -10,10 +10,9 @@ export interface Figure {
   readonly note: Note;
 }
 
-const MINUTES =
-  'over player-minutes: one client’s whole UTC minute is one cell, every cell weighs alike, cells need 5 samples';
 const TWO_WAY =
   'interval: two-way bootstrap over clients × time blocks, averaged over what the queue may remember';
+const MINUTES = `over player-minutes: one client’s whole UTC minute is one cell, every cell weighs alike, cells need 5 samples; ${TWO_WAY}`;
 const RTT_METHOD =
   'as the rtt table; one kind of round trip per client in both periods (kernel before game before handshake)';
 const NO_RTT = 'no cell has an RTT, or the comparison is refused (the row says why)';
@@ -31,7 +30,7 @@ const diff = (
   name,
   unit,
   definition,
-  note: { formula: `${formula}; ${TWO_WAY}`, source, bias, null_when },
+  note: { formula, source, bias, null_when },
 });
 
 const pair = (
@@ -107,7 +106,7 @@ export const FIGURES: readonly Figure[] = [
     'loss_ratio',
     'ratio',
     'lost over sent packets of both directions',
-    'Σ lost / Σ (captured + lost) over player-minutes',
+    `Σ lost / Σ (captured + lost) over player-minutes; ${TWO_WAY}`,
     'RFC 7680; loss as in lost_packets of flows',
     'as lost_packets; what the capture itself dropped looks like loss',
     'no flow tells its losses, or only one direction was captured',
@@ -134,7 +133,7 @@ export const FIGURES: readonly Figure[] = [
     'deadline_miss_ratio',
     'ratio',
     'share of packets lost, or too late for an interpolation buffer',
-    'L + (1 − L) · share of RTT samples later than the flow’s minimum of the period + max(1 tick, 15 ms)',
+    `L + (1 − L) · share of RTT samples later than the flow’s minimum of the period + max(1 tick, 15 ms); ${TWO_WAY}`,
     'interpolation buffers of games: an engineering default, not a standard',
     'low where a queue stands through the whole period, high where hosts answer late',
     'no RTT sample',
@@ -143,7 +142,7 @@ export const FIGURES: readonly Figure[] = [
     'slo_breach_ratio',
     'ratio',
     'share of player-minutes that the profile calls degraded',
-    'cells whose median RTT exceeds the profile’s threshold / cells with an RTT',
+    `cells whose median RTT exceeds the profile’s threshold / cells with an RTT; ${TWO_WAY}`,
     'thresholds of the profile (`profile` in the document)',
     'a threshold: a shift that crosses it for nobody does not show',
     NO_RTT,
@@ -152,7 +151,7 @@ export const FIGURES: readonly Figure[] = [
     'connect_failure_ratio',
     'ratio',
     'share of TCP connection attempts without a reply within 3 s',
-    'first SYNs without SYN-ACK or RST within 3 s / first SYNs; clusters are clients',
+    'first SYNs without SYN-ACK or RST within 3 s / first SYNs; interval: bootstrap over clients, which are the clusters',
     'RFC 9293 3.5; 3 s: the second repeat of a SYN (RFC 6298 2)',
     'players who never reached the capture are invisible',
     'no attempt was captured',
