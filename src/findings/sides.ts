@@ -52,9 +52,9 @@ export function networkOf(flows: Batch, end: End, row: number): string {
 }
 
 /** What systems start with: 64 (Linux, macOS, Android), 128 (Windows), 255 (routers, Solaris). */
-const INITIAL_TTLS = [64, 128, 255] as const;
+export const INITIAL_TTLS = [64, 128, 255] as const;
 /** traceroute looks no further by default; a packet that has come farther was not sent with that start. */
-const MAX_HOPS = 30;
+export const MAX_HOPS = 30;
 
 /** The usual start that explains a TTL by at most 30 hops; null where none does. */
 export function initialTtl(ttl: number): number | null {

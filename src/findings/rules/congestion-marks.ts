@@ -7,6 +7,9 @@ import { directionsOf } from '../sides.ts';
 import { spanOf, trendOver } from '../trend.ts';
 import type { Rule, Trend } from '../types.ts';
 
+/** Fewer in a direction may be damaged headers or an old use of the TOS byte; default. */
+const MIN_MARKS = 3;
+
 const EVER = 1n << 63n;
 
 /** Marks by time; a cell of the counts may reach a little beyond the capture, and belongs to its first or last part. */
@@ -25,7 +28,7 @@ export const congestionMarks: Rule = (flows, changes) => {
   const carrying = directionsOf(flows)
     .map((direction) => ({ ...direction, marks: marks[direction.side](direction.row) }))
     .filter((direction) => direction.marks > 0);
-  const marked = carrying.filter((direction) => direction.marks < direction.packets);
+  const marked = carrying.filter(({ marks: count, packets }) => count >= MIN_MARKS && count < packets);
   if (marked.length === 0) return null;
   const rows = [...new Set(marked.map(({ row }) => row))].sort((a, b) => a - b);
   const ways = (['forward', 'reverse'] as const).flatMap((side) => {
@@ -44,7 +47,7 @@ export const congestionMarks: Rule = (flows, changes) => {
     severity: 'notice',
     claim: `routers marked congestion (CE) in ${plural(rows.length, 'flow')}: ${ways.join(', ')}`,
     threshold:
-      'any CE in a direction whose other packets carry none (RFC 3168 5): a router on the way marked it instead of dropping it',
+      `at least ${MIN_MARKS} packets with CE in a direction whose other packets carry none (RFC 3168 5): a router on the way marked them instead of dropping them; the count is a default, not a standard`,
     limits:
       'which router is not shown; directions in which every packet carries CE are left out, since a sender or a rewriting device does that, no queue',
     count: marked.reduce((sum, { marks: count }) => sum + count, 0),

@@ -4,7 +4,7 @@ import type { Batch } from '../../tables/batch.ts';
 import { formatInstant } from '../../units.ts';
 import { SIDES, type ChangeKind, type Changes, type Transition } from '../changes.ts';
 import { codeOf, countOf, namedFlows, plural } from '../select.ts';
-import { directionsOf, initialTtl, type Direction } from '../sides.ts';
+import { directionsOf, INITIAL_TTLS, MAX_HOPS, type Direction } from '../sides.ts';
 import { TOGETHER_S, largestFirst, lastingSteps, sharedSteps } from '../steps.ts';
 import type { Rule } from '../types.ts';
 import { routeSteps } from './route-change.ts';
@@ -67,17 +67,27 @@ export const dscpChanges: Rule = (flows, changes) => {
   };
 };
 
+/** Fewer routers left than this at arrival is nothing that a usual start of 64 comes to. */
+const TRACED_TTL = 20;
+
 type Look = 'back' | 'another' | 'once';
 
 const LOOKS: Readonly<Record<Look, string>> = {
   back: 'to and fro (paths chosen per packet, or a device that answers for the host)',
-  another: 'to what another system starts with (a device that answers for the host)',
+  another: 'between values that no one initial TTL explains (a second sender, or a program that sets its own)',
   once: 'without going back (a route, or a device: one flow cannot tell)',
 };
 
+/** Could packets of one start have come by two ways? Neither as far as 30 hops apart, nor short of life as a traced route is. */
+function isOneStart({ from, to }: Transition): boolean {
+  const start = (ttl: number): number => INITIAL_TTLS.find((value) => value >= ttl) ?? 0;
+  const isTraced = Math.min(from, to) < TRACED_TTL;
+  return !isTraced && start(from) === start(to) && Math.abs(from - to) <= MAX_HOPS;
+}
+
 function lookOf(changes: Changes, { flowId, side }: Direction): Look {
   const pairs = changes.transitions('ttl', flowId, side);
-  if (pairs.some(({ from, to }) => initialTtl(from) !== initialTtl(to))) return 'another';
+  if (!pairs.every(isOneStart)) return 'another';
   return pairs.some(({ from, to }) => pairs.some((other) => other.from === to && other.to === from))
     ? 'back'
     : 'once';
