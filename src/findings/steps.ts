@@ -90,10 +90,8 @@ export function sharedSteps(
   const inTime = [...steps].sort(
     (a, b) => Number(a.timestampNs - b.timestampNs) || a.direction.row - b.direction.row,
   );
-  const senderNetwork = ({ direction }: Step): string =>
-    networkOf(flows, senderOf(direction), direction.row);
-  const receiver = ({ direction }: Step): string =>
-    flows.address(receiverOf(direction), direction.row);
+  const senderNetwork = ({ direction }: Step): string => networkOf(flows, senderOf(direction), direction.row);
+  const receiver = ({ direction }: Step): string => flows.address(receiverOf(direction), direction.row);
   const flowOf = ({ direction }: Step): number => direction.row;
   const fromOne = groupBy(inTime, (step) => `${senderNetwork(step)} ${sameOf(step)}`)
     .flatMap(together)

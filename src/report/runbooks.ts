@@ -175,9 +175,13 @@ export const RUNBOOKS: readonly Runbook[] = [
   },
   {
     id: 'loss/by-size',
-    means: 'Small packets and large ones are lost in clearly different shares, in one direction and at the same time.',
+    means:
+      'Small packets and large ones are lost in clearly different shares, in one direction and at the same time.',
     next: [
-      { why: 'is it the queue that bulk fills: round trips and loss by time', command: 'lagdiff timeline EVENING' },
+      {
+        why: 'is it the queue that bulk fills: round trips and loss by time',
+        command: 'lagdiff timeline EVENING',
+      },
       { why: 'where they are lost: both ends', command: CAPTURE },
       {
         why: 'without congestion control: small and large UDP at one rate',
@@ -231,7 +235,8 @@ export const RUNBOOKS: readonly Runbook[] = [
       { why: 'the way now, to lay beside an older trace', command: 'mtr -rwzbc 1000 ADDRESS' },
       { why: 'did the way back change as well: both ends', command: CAPTURE },
     ],
-    rollback: 'If a tunnel, a filter or a fail-over of ours was switched at that instant, take it back first.',
+    rollback:
+      'If a tunnel, a filter or a fail-over of ours was switched at that instant, take it back first.',
     call: 'the provider: BGP changes at that instant, and the way before it',
   },
   {
@@ -267,9 +272,13 @@ export const RUNBOOKS: readonly Runbook[] = [
   },
   {
     id: 'marking/wireguard-handshake',
-    means: 'The mark that the Linux kernel puts on WireGuard handshakes did not arrive as sent: the way rewrites DSCP.',
+    means:
+      'The mark that the Linux kernel puts on WireGuard handshakes did not arrive as sent: the way rewrites DSCP.',
     next: [
-      { why: 'what arrives, and what is done to all marks: both ends', command: "tcpdump -i IFACE -n -v -c 50 'udp port PORT'" },
+      {
+        why: 'what arrives, and what is done to all marks: both ends',
+        command: "tcpdump -i IFACE -n -v -c 50 'udp port PORT'",
+      },
       { why: 'does a rule of ours rewrite it', command: 'nft list ruleset' },
     ],
     rollback: 'If we set or clear DSCP ourselves, take that setting back and compare.',

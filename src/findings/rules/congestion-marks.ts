@@ -39,15 +39,17 @@ export const congestionMarks: Rule = (flows, changes) => {
     return those.length === 0
       ? []
       : [
-          `${plural(sum(({ marks: count }) => count), 'packet')} to the ${side === 'forward' ? 'responder' : 'initiator'} (${share} %)`,
+          `${plural(
+            sum(({ marks: count }) => count),
+            'packet',
+          )} to the ${side === 'forward' ? 'responder' : 'initiator'} (${share} %)`,
         ];
   });
   return {
     id: 'path/congestion-marked',
     severity: 'notice',
     claim: `routers marked congestion (CE) in ${plural(rows.length, 'flow')}: ${ways.join(', ')}`,
-    threshold:
-      `at least ${MIN_MARKS} packets with CE in a direction whose other packets carry none (RFC 3168 5): a router on the way marked them instead of dropping them; the count is a default, not a standard`,
+    threshold: `at least ${MIN_MARKS} packets with CE in a direction whose other packets carry none (RFC 3168 5): a router on the way marked them instead of dropping them; the count is a default, not a standard`,
     limits:
       'which router is not shown; directions in which every packet carries CE are left out, since a sender or a rewriting device does that, no queue',
     count: marked.reduce((sum, { marks: count }) => sum + count, 0),

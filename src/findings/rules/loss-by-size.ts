@@ -63,8 +63,14 @@ function sentOf(flows: Batch, side: Side): Sent[] {
 function atOneTime(all: readonly Sent[]): Sent[] {
   const spans = (['game', 'bulk'] as const).map((size) => {
     const those = all.filter((entry) => entry.size === size).map(({ direction }) => direction);
-    const from = those.reduce<bigint | null>((least, { fromNs }) => (least === null || fromNs < least ? fromNs : least), null);
-    const until = those.reduce<bigint | null>((most, { untilNs }) => (most === null || untilNs > most ? untilNs : most), null);
+    const from = those.reduce<bigint | null>(
+      (least, { fromNs }) => (least === null || fromNs < least ? fromNs : least),
+      null,
+    );
+    const until = those.reduce<bigint | null>(
+      (most, { untilNs }) => (most === null || untilNs > most ? untilNs : most),
+      null,
+    );
     return { from: from ?? 0n, until: until ?? 0n };
   });
   const [game, bulk] = spans;

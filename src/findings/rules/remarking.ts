@@ -74,7 +74,8 @@ type Look = 'back' | 'another' | 'once';
 
 const LOOKS: Readonly<Record<Look, string>> = {
   back: 'to and fro (paths chosen per packet, or a device that answers for the host)',
-  another: 'between values that no one initial TTL explains (a second sender, or a program that sets its own)',
+  another:
+    'between values that no one initial TTL explains (a second sender, or a program that sets its own)',
   once: 'without going back (a route, or a device: one flow cannot tell)',
 };
 

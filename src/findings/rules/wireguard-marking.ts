@@ -26,14 +26,15 @@ interface Probe {
 /** DSCP values seen in a direction. */
 export function dscpValues(flows: Batch, changes: Changes, { row, side, flowId }: Direction): Set<number> {
   const pairs = changes.transitions('dscp', flowId, side);
-  return new Set([
-    flows.u8(`${side}_dscp_first`)[row] ?? 0,
-    ...pairs.flatMap(({ from, to }) => [from, to]),
-  ]);
+  return new Set([flows.u8(`${side}_dscp_first`)[row] ?? 0, ...pairs.flatMap(({ from, to }) => [from, to])]);
 }
 
-/** What RFC 9435 calls a path that does this to the marks of handshakes and data; empty where it has no name for it. */
+/** What is left of AF41 where one half of the field is cleared (RFC 9435 4); unmarked data stay as they are. */
+const HALVES: ReadonlySet<number> = new Set([HANDSHAKE_DSCP & 0x07, HANDSHAKE_DSCP & 0x38]);
+
+/** What RFC 9435 calls a path that does this to handshakes and to data. A mark rewritten alone has no name there. */
 function nameOf(handshake: number, data: number): string {
+  if (handshake !== data && !HALVES.has(handshake)) return 'no behaviour that RFC 9435 names';
   const seen = [
     { from: HANDSHAKE_DSCP, to: handshake, packets: 1 },
     { from: 0, to: data, packets: 1 },
@@ -42,25 +43,21 @@ function nameOf(handshake: number, data: number): string {
 }
 
 /**
- * The one value beside 0 whose visits handshakes explain: always left again, not too often, and either AF41, what a known
- * behaviour makes of it, or the value that the direction begins with (a session does with a handshake). Tunnels that copy
- * the mark of what they carry show other values, too.
+ * The one value beside 0 whose visits handshakes explain: always left again, not too often, and either AF41, a half of it, or
+ * the value that the direction begins with (a session does with a handshake). Tunnels that copy the mark of what they carry
+ * show other values, too.
  */
-function visited(
-  flows: Batch,
-  changes: Changes,
-  { row, side, flowId }: Direction,
-  handshakes: number,
-): number | null {
+function visited(flows: Batch, changes: Changes, direction: Direction, handshakes: number): number | null {
+  const { row, side, flowId } = direction;
   const first = flows.u8(`${side}_dscp_first`)[row] ?? 0;
   const pairs = changes.transitions('dscp', flowId, side);
-  const values = new Set([first, ...pairs.flatMap(({ from, to }) => [from, to])]);
+  const values = dscpValues(flows, changes, direction);
   const [mark] = [...values].filter((value) => value !== 0);
   if (mark === undefined || values.size !== 2 || !values.has(0)) return null;
   const times = (wanted: number): number => pairs.find(({ to }) => to === wanted)?.times ?? 0;
   const visits = times(mark) + (first === mark ? 1 : 0);
   if (visits !== times(0) || visits > TRIES * handshakes) return null;
-  const isExpected = mark === HANDSHAKE_DSCP || nameOf(mark, 0) !== '';
+  const isExpected = mark === HANDSHAKE_DSCP || HALVES.has(mark);
   return isExpected || (first === mark && visits >= handshakes) ? mark : null;
 }
 
@@ -80,8 +77,7 @@ function probesOf(flows: Batch, changes: Changes): Probe[] {
     const values = dscpValues(flows, changes, direction);
     const [only] = values;
     const sender = flows.address(senderOf(direction), row);
-    if (values.size === 1 && only !== undefined)
-      return [{ direction, sender, handshake: only, data: only }];
+    if (values.size === 1 && only !== undefined) return [{ direction, sender, handshake: only, data: only }];
     return [{ direction, sender, handshake: visited(flows, changes, direction, handshakes), data: 0 }];
   });
 }
@@ -97,8 +93,7 @@ export const wireguardMarking: Rule = (flows, changes) => {
   if (altered.length === 0) return null;
   const counts = new Map<string, number>();
   for (const { handshake, data } of altered) {
-    const name = nameOf(handshake ?? 0, data) || 'no behaviour that RFC 9435 names';
-    const words = `${HANDSHAKE_DSCP} arrives as ${handshake} (${name})`;
+    const words = `${HANDSHAKE_DSCP} arrives as ${handshake} (${nameOf(handshake ?? 0, data)})`;
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   const rows = [...new Set(altered.map(({ direction }) => direction.row))].sort((a, b) => a - b);
