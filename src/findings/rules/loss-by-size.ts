@@ -5,7 +5,12 @@
  */
 
 import type { Batch } from '../../tables/batch.ts';
-import { studentTQuantile } from '../../statistics/student-t.ts';
+import {
+  ratioDifference,
+  type RatioDifference,
+  type Tally,
+  type Unit,
+} from '../../statistics/ratio-difference.ts';
 import { codeOf, namedFlows, plural } from '../select.ts';
 import { directionsOf, type Direction } from '../sides.ts';
 import type { Side } from '../changes.ts';
@@ -25,7 +30,11 @@ const MIN_DIFFERENCE = 0.001;
 /** TCP's losses must be of the same part of the path as UDP's gaps: what was lost before the capture point. */
 const MIN_HOLES_SHARE = 0.9;
 
-type Size = 'game' | 'bulk';
+/** Units that are left out in turn: those that add most. */
+const LEFT_OUT = 16;
+
+const SIZES = ['game', 'bulk'] as const;
+type Size = (typeof SIZES)[number];
 
 interface Sent {
   readonly direction: Direction;
@@ -61,7 +70,7 @@ function sentOf(flows: Batch, side: Side): Sent[] {
 
 /** Those that run while the other class does, for the most part: an evening's bulk says nothing of an afternoon's game. */
 function atOneTime(all: readonly Sent[]): Sent[] {
-  const spans = (['game', 'bulk'] as const).map((size) => {
+  const spans = SIZES.map((size) => {
     const those = all.filter((entry) => entry.size === size).map(({ direction }) => direction);
     const from = those.reduce<bigint | null>(
       (least, { fromNs }) => (least === null || fromNs < least ? fromNs : least),
@@ -84,75 +93,46 @@ function atOneTime(all: readonly Sent[]): Sent[] {
   });
 }
 
-interface Tally {
-  lost: number;
-  sent: number;
-}
-
-/** One client or flow: what it lost of either class. */
-type Unit = Readonly<Record<Size, Tally>>;
-
-const emptyUnit = (): Unit => ({ game: { lost: 0, sent: 0 }, bulk: { lost: 0, sent: 0 } });
-
+/** One client or flow: losses among packets of game size, and of bulk. */
 function unitsBy(all: readonly Sent[], keyOf: (entry: Sent) => string): Unit[] {
-  const units = new Map<string, Unit>();
+  const units = new Map<string, Sent[]>();
   for (const entry of all) {
     const key = keyOf(entry);
-    const unit = units.get(key) ?? emptyUnit();
-    units.set(key, unit);
-    unit[entry.size].lost += entry.lost;
-    unit[entry.size].sent += entry.sent;
+    const list = units.get(key);
+    if (list === undefined) units.set(key, [entry]);
+    else list.push(entry);
   }
-  return [...units.values()];
+  const tallyOf = (entries: readonly Sent[], size: Size): Tally => {
+    const those = entries.filter((entry) => entry.size === size);
+    return {
+      events: those.reduce((sum, { lost }) => sum + lost, 0),
+      trials: those.reduce((sum, { sent }) => sum + sent, 0),
+    };
+  };
+  return [...units.values()].map((entries) => [tallyOf(entries, 'game'), tallyOf(entries, 'bulk')]);
 }
 
 const having = (units: readonly Unit[], size: Size): number =>
-  units.filter((unit) => unit[size].sent > 0).length;
+  units.filter((unit) => unit[SIZES.indexOf(size)]?.trials !== 0).length;
 
-interface Difference {
-  readonly ratio: Readonly<Record<Size, number>>;
-  /** Bulk minus game. */
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+const isApart = ({ low, high }: RatioDifference): boolean => low > 0 || high < 0;
 
-/** Both ratios, and the interval of their difference by linearisation over units (Cochran 1977, 2.11). */
-export function differenceOf(units: readonly Unit[]): Difference | null {
-  const total = (size: Size): Tally => ({
-    lost: units.reduce((sum, unit) => sum + unit[size].lost, 0),
-    sent: units.reduce((sum, unit) => sum + unit[size].sent, 0),
+/** Clear with all units, and still without any of those that add most. */
+function isClear(units: readonly Unit[], difference: RatioDifference): boolean {
+  const { value, ratios, influences } = difference;
+  const isLarge = Math.max(...ratios) >= MIN_RATIO * Math.min(...ratios) && Math.abs(value) >= MIN_DIFFERENCE;
+  if (!isLarge || !isApart(difference)) return false;
+  const most = units
+    .map((unit, index) => ({ unit, influence: Math.abs(influences[index] ?? 0) }))
+    .sort((a, b) => b.influence - a.influence)
+    .slice(0, LEFT_OUT);
+  return most.every(({ unit }) => {
+    const rest = ratioDifference(
+      units.filter((other) => other !== unit),
+      LEVEL,
+    );
+    return rest !== null && isApart(rest) && Math.sign(rest.value) === Math.sign(value);
   });
-  const [game, bulk] = [total('game'), total('bulk')];
-  const fewest = Math.min(having(units, 'game'), having(units, 'bulk'));
-  if (fewest < 2) return null;
-  const ratio = { game: game.lost / game.sent, bulk: bulk.lost / bulk.sent };
-  const squares = units.reduce((sum, unit) => {
-    const ofBulk = (unit.bulk.lost - ratio.bulk * unit.bulk.sent) / bulk.sent;
-    const ofGame = (unit.game.lost - ratio.game * unit.game.sent) / game.sent;
-    return sum + (ofBulk - ofGame) ** 2;
-  }, 0);
-  const error = Math.sqrt((squares * units.length) / (units.length - 1));
-  const half = studentTQuantile(1 - (1 - LEVEL) / 2, fewest - 1) * error;
-  const value = ratio.bulk - ratio.game;
-  return { ratio, value, low: value - half, high: value + half };
-}
-
-const isApart = ({ low, high }: Difference): boolean => low > 0 || high < 0;
-
-/** Clear with all units, and still without any one of them. */
-function isClear(units: readonly Unit[], difference: Difference): boolean {
-  const more = difference.value > 0 ? 'bulk' : 'game';
-  const less = more === 'bulk' ? 'game' : 'bulk';
-  return (
-    isApart(difference) &&
-    difference.ratio[more] >= MIN_RATIO * difference.ratio[less] &&
-    Math.abs(difference.value) >= MIN_DIFFERENCE &&
-    units.every((unit) => {
-      const rest = differenceOf(units.filter((other) => other !== unit));
-      return rest !== null && isApart(rest) && Math.sign(rest.value) === Math.sign(difference.value);
-    })
-  );
 }
 
 interface Told {
@@ -169,23 +149,22 @@ function toldOf(flows: Batch, side: Side): Told | null {
     entries.filter((entry) => entry.size === size).reduce((sum, { lost }) => sum + lost, 0);
   const packetsOf = (size: Size): number =>
     entries.filter((entry) => entry.size === size).reduce((sum, { sent }) => sum + sent, 0);
-  const sizes = ['game', 'bulk'] as const;
-  if (sizes.some((size) => packetsOf(size) < MIN_PACKETS)) return null;
-  if (Math.max(...sizes.map(lossesOf)) < MIN_LOST) return null;
+  if (SIZES.some((size) => packetsOf(size) < MIN_PACKETS)) return null;
+  if (Math.max(...SIZES.map(lossesOf)) < MIN_LOST) return null;
   const tcp = entries.filter(({ isTcp }) => isTcp);
   const beyond = tcp.filter(({ hasHoles }) => !hasHoles).reduce((sum, { lost }) => sum + lost, 0);
   const ofTcp = tcp.reduce((sum, { lost }) => sum + lost, 0);
   if (beyond > (1 - MIN_HOLES_SHARE) * ofTcp) return null;
   const clients = unitsBy(entries, ({ client }) => client);
-  const isByClient = sizes.every((size) => having(clients, size) >= MIN_UNITS);
+  const isByClient = SIZES.every((size) => having(clients, size) >= MIN_UNITS);
   const units = isByClient ? clients : unitsBy(entries, ({ direction }) => String(direction.row));
-  if (sizes.some((size) => having(units, size) < MIN_UNITS)) return null;
-  const difference = differenceOf(units);
+  if (SIZES.some((size) => having(units, size) < MIN_UNITS)) return null;
+  const difference = ratioDifference(units, LEVEL);
   if (difference === null || !isClear(units, difference)) return null;
   const [more, less] = difference.value > 0 ? (['bulk', 'game'] as const) : (['game', 'bulk'] as const);
   const bounds = [difference.low, difference.high].map(Math.abs).sort((a, b) => a - b);
   const wordsOf = (size: Size): string =>
-    `${size === 'bulk' ? 'bulk-sized' : 'game-sized'} packets ${percent(difference.ratio[size])} (${lossesOf(size)} lost in ${plural(entries.filter((entry) => entry.size === size).length, 'flow')} of ${plural(having(clients, size), 'client')})`;
+    `${size === 'bulk' ? 'bulk-sized' : 'game-sized'} packets ${percent(difference.ratios[SIZES.indexOf(size)] ?? 0)} (${lossesOf(size)} lost in ${plural(entries.filter((entry) => entry.size === size).length, 'flow')} of ${plural(having(clients, size), 'client')})`;
   return {
     words: `toward the ${side === 'forward' ? 'responder' : 'initiator'} ${wordsOf(more)}, ${wordsOf(less)}: ${percent(bounds[0] ?? 0)} to ${percent(bounds[1] ?? 0)} apart (${LEVEL * 100} % interval over ${isByClient ? 'clients' : 'flows'})`,
     entries,
@@ -201,7 +180,7 @@ export const lossBySize: Rule = (flows): Finding | null => {
     id: 'loss/by-size',
     severity: 'notice',
     claim: `loss differs by the size of packets: ${told.map(({ words }) => words).join('; ')}`,
-    threshold: `directions of at most ${GAME_BYTES} bytes per packet (UDP that numbers its packets) against at least ${BULK_BYTES}, of the same time: at least ${MIN_UNITS} clients or flows and ${MIN_PACKETS} packets each, ${MIN_LOST} losses; ${MIN_RATIO} times as much and ${MIN_DIFFERENCE * 100} % apart (3GPP 5QI 3), with and without any one of them; defaults, not a standard`,
+    threshold: `directions of at most ${GAME_BYTES} bytes per packet (UDP that numbers its packets) against at least ${BULK_BYTES}, of the same time: at least ${MIN_UNITS} clients or flows and ${MIN_PACKETS} packets each, ${MIN_LOST} losses; ${MIN_RATIO} times as much and ${MIN_DIFFERENCE * 100} % apart (3GPP 5QI 3), with and without any of those that add most; defaults, not a standard`,
     limits:
       'bulk TCP fills the queue until it loses (congestion control), so more loss of bulk alone is no policy; port, protocol and host differ with size; losses before the capture point only; captures of both ends settle where',
     count: told.reduce((sum, { lost }) => sum + lost, 0),

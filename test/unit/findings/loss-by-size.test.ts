@@ -1,7 +1,7 @@
 /** Loss of small packets against large ones, from tables whose truth is drawn: clear differences are told, chance is not. */
 import { describe, expect, it } from 'vitest';
 import { Changes } from '../../../src/findings/changes.ts';
-import { differenceOf, lossBySize } from '../../../src/findings/rules/loss-by-size.ts';
+import { lossBySize } from '../../../src/findings/rules/loss-by-size.ts';
 import { createRandom } from '../../../src/statistics/random.ts';
 import type { Finding } from '../../../src/findings/types.ts';
 import { flowsOf, type Row } from '../../helpers/tables.ts';
@@ -129,19 +129,5 @@ describe('loss by size', () => {
       if (found(given) !== null) told += 1;
     }
     expect(told / evenings).toBeLessThan(0.01);
-  });
-});
-
-describe('the interval of a difference', () => {
-  it('is that of a difference of means where all clients send alike', () => {
-    // Ratios of game 0.01, 0.02, 0.03 and of bulk 0.05, 0.07, 0.09: paired differences 0.04, 0.05, 0.06.
-    const units = [1, 2, 3].map((client) => ({
-      game: { lost: 10 * client, sent: 1000 },
-      bulk: { lost: 30 + 20 * client, sent: 1000 },
-    }));
-    const difference = differenceOf(units);
-    expect(difference?.value).toBeCloseTo(0.05, 12);
-    // t(0.995, 2) = 9.924843; standard error 0.01 / √3.
-    expect(difference?.high).toBeCloseTo(0.05 + (9.924843200918 * 0.01) / Math.sqrt(3), 9);
   });
 });

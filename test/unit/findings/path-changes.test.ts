@@ -71,6 +71,18 @@ describe('a route that changes', () => {
     expect(found?.claim).toContain('1 more such step');
   });
 
+  it('is told of IPv6, where a site’s /48 is one network and the next is another', async () => {
+    const from = (src: string, port: number): At[] =>
+      sending({ src, dst: '2001:db8:ffff::7', port, ttl: steps(30_000, 57, 54) });
+    const [found] = await findings([
+      ...from('2001:db8:1:1::10', 50_010),
+      ...from('2001:db8:1:2::11', 50_020),
+    ]);
+    expect(found?.claim).toContain('from 2 hosts of one network has 3 more routers');
+    const apart = [...from('2001:db8:1:1::10', 50_010), ...from('2001:db8:2:1::11', 50_020)];
+    expect((await findings(apart)).map(({ id }) => id)).toEqual(['path/ttl-changes']);
+  });
+
   it('near one receiver is a step of three flows from several networks', async () => {
     const from = (src: string, port: number): At[] =>
       sending({ src, dst: '198.51.100.7', port, ttl: steps(30_000, 50, 48) });
