@@ -11,7 +11,7 @@ import {
   type Tally,
   type Unit,
 } from '../../statistics/ratio-difference.ts';
-import { codeOf, namedFlows, plural } from '../select.ts';
+import { codeOf, countOf, namedFlows, plural } from '../select.ts';
 import { directionsOf, type Direction } from '../sides.ts';
 import type { Side } from '../changes.ts';
 import type { Finding, Rule } from '../types.ts';
@@ -19,6 +19,8 @@ import type { Finding, Rule } from '../types.ts';
 /** Mean IP length of a direction. Games send below 400 bytes (tick snapshots and inputs), full segments are above 1000. */
 const GAME_BYTES = 400;
 const BULK_BYTES = 1000;
+/** Larger ones are several that the host's offload merged (the Internet carries no more): losses and packets in other units. */
+const WIRE_BYTES = 1500;
 /** Units per class below which an interval by Student's t is not to be trusted with skewed losses. */
 const MIN_UNITS = 5;
 const MIN_PACKETS = 3000;
@@ -52,10 +54,12 @@ function sentOf(flows: Batch, side: Side): Sent[] {
   const lostPackets = flows.u32(`${side}_lost_packets`);
   const ratios = flows.f64(`${side}_loss_ratio`);
   const method = codeOf(flows, `${side}_loss_method`);
+  const largest = countOf(flows, `${side}_max_ip_len_bytes`);
   const protocol = flows.u8('protocol');
   return directionsOf(flows).flatMap((direction) => {
     const { row, packets } = direction;
     if (direction.side !== side || flows.isNull(`${side}_loss_ratio`, row)) return [];
+    if (largest(row) > WIRE_BYTES) return [];
     const mean = Number(bytes[row] ?? 0n) / packets;
     const isTcp = protocol[row] === 6;
     const size = mean >= BULK_BYTES ? 'bulk' : mean <= GAME_BYTES && !isTcp ? 'game' : null;
@@ -180,7 +184,7 @@ export const lossBySize: Rule = (flows): Finding | null => {
     id: 'loss/by-size',
     severity: 'notice',
     claim: `loss differs by the size of packets: ${told.map(({ words }) => words).join('; ')}`,
-    threshold: `directions of at most ${GAME_BYTES} bytes per packet (UDP that numbers its packets) against at least ${BULK_BYTES}, of the same time: at least ${MIN_UNITS} clients or flows and ${MIN_PACKETS} packets each, ${MIN_LOST} losses; ${MIN_RATIO} times as much and ${MIN_DIFFERENCE * 100} % apart (3GPP 5QI 3), with and without any of those that add most; defaults, not a standard`,
+    threshold: `directions of at most ${GAME_BYTES} bytes per packet (UDP that numbers its packets) against at least ${BULK_BYTES} (none above ${WIRE_BYTES}: offload), of the same time: at least ${MIN_UNITS} clients or flows and ${MIN_PACKETS} packets each, ${MIN_LOST} losses; ${MIN_RATIO} times as much and ${MIN_DIFFERENCE * 100} % apart (3GPP 5QI 3), with and without any of those that add most; defaults, not a standard`,
     limits:
       'bulk TCP fills the queue until it loses (congestion control), so more loss of bulk alone is no policy; port, protocol and host differ with size; losses before the capture point only; captures of both ends settle where',
     count: told.reduce((sum, { lost }) => sum + lost, 0),

@@ -103,6 +103,13 @@ describe('loss by size', () => {
     expect(found(eight(policed, later))).toBeNull();
   });
 
+  it('cannot be told where offload merged segments: those are no packets of the path', () => {
+    const merged = (size: Size): Row => (size === 'bulk' ? { reverse_max_ip_len_bytes: 2840 } : {});
+    expect(found(eight(policed, merged))).toBeNull();
+    const plain = (size: Size): Row => ({ reverse_max_ip_len_bytes: size === 'bulk' ? 1500 : 380 });
+    expect(found(eight(policed, plain))).not.toBeNull();
+  });
+
   it('takes neither acknowledgments of TCP for game packets nor sizes in between for either', () => {
     const acknowledging = (size: Size): Row => (size === 'game' ? { protocol: 6 } : {});
     expect(found(eight(policed, acknowledging))).toBeNull();
