@@ -110,6 +110,12 @@ describe('a route that changes', () => {
     expect(found[0]?.claim).toContain('2 to and fro');
   });
 
+  it('is not what new flows show within their first seconds, when a filter lets go of them', async () => {
+    const ttl = steps(3000, 57, 54);
+    const found = await findings([...sending({ port: 50_010, ttl }), ...sending({ port: 50_020, ttl })]);
+    expect(found.map(({ id }) => id)).toEqual(['path/ttl-changes']);
+  });
+
   it('is not another system that answers for the host', async () => {
     const ttl = steps(30_000, 57, 121);
     const found = await findings([...sending({ port: 50_010, ttl }), ...sending({ port: 50_020, ttl })]);
