@@ -19,7 +19,9 @@ describe('recorded games', () => {
     const [found, ...more] = await findings('route-change/client');
     expect(more).toEqual([]);
     expect(found?.id).toBe('path/route-change');
-    expect(found?.claim).toMatch(/^the way from 203\.0\.113\.10 has 3 more routers from 2026-11-18T12:10:4[12]/);
+    expect(found?.claim).toMatch(
+      /^the way from 203\.0\.113\.10 has 3 more routers from 2026-11-18T12:10:4[12]/,
+    );
     expect(found?.count).toBe(9);
     expect(await findings('route-change/server')).toEqual([]);
   });
