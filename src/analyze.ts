@@ -15,6 +15,7 @@ import type { DiagnosticRecord } from './diagnostics/types.ts';
 import { Diagnostics } from './diagnostics/tally.ts';
 import type { TableName } from './engine/abi.generated.ts';
 import type { Compat } from './engine/flow.ts';
+import { Changes } from './findings/changes.ts';
 import { FlowPipeline } from './parallel/pipeline.ts';
 import { Pool } from './parallel/pool.ts';
 import { readCapture, SEGMENT_BYTES, type ReadCapture } from './parallel/read-capture.ts';
@@ -81,6 +82,8 @@ export interface Analysis {
   readonly captures: readonly CaptureSummary[];
   /** Pieces of the flows table as they came; `flowRows` orders them. */
   readonly flows: readonly Batch[];
+  /** When the marks of flows changed; findings rest on it. */
+  readonly changes: Changes;
   readonly diagnostics: readonly DiagnosticRecord[];
   /** What the set can and cannot tell, before any metric. */
   readonly quality: Quality;
@@ -102,6 +105,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
   const wanted = new Set<TableName>(options.tables ?? []);
   const diagnostics = new Diagnostics();
   const flows: Batch[] = [];
+  const changes = new Changes();
   if (resolved.skipped.length > 0) {
     const first = { capture: nameOf(options, resolved.skipped[0] ?? ''), byte_offset: 0, record: null };
     diagnostics.add('capture/skipped-file', resolved.skipped.length, 0, first);
@@ -110,7 +114,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
   try {
     const files = inTimeOrder(resolved.files);
     const config = {
-      tables: [...wanted],
+      tables: [...new Set<TableName>([...wanted, 'events'])],
       binNs: options.binNs ?? NS_PER_S,
       idleTimeoutNs: IDLE_TIMEOUT_NS,
       compat: options.compat ?? ('strict' as const),
@@ -122,6 +126,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       (table, raw) => {
         const batch = new Batch(table, raw);
         if (table === 'flows') flows.push(batch);
+        if (table === 'events') changes.add(batch);
         return wanted.has(table) ? options.onBatch?.(batch) : undefined;
       },
       options.isRoundDue,
@@ -155,7 +160,7 @@ export async function analyze(inputs: readonly string[], options: AnalyzeOptions
       diagnostics,
     );
     const records = diagnostics.records();
-    return { label, captures, flows, diagnostics: records, quality: qualityOf(records) };
+    return { label, captures, flows, changes, diagnostics: records, quality: qualityOf(records) };
   } finally {
     await pool.close();
   }

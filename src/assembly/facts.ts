@@ -54,7 +54,7 @@ export interface LabelledFinding extends FindingFacts {
 }
 
 export function findingFacts(analysis: Analysis, label: string): LabelledFinding[] {
-  return findingsOf(sortedFlows(analysis.flows)).map((finding) => ({
+  return findingsOf(sortedFlows(analysis.flows), analysis.changes).map((finding) => ({
     ...finding,
     label,
     claim: `${label}: ${finding.claim}`,

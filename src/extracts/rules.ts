@@ -34,18 +34,32 @@ const PICK_RULES: readonly PickRule[] = [
     shows: 'the connection attempt',
   },
   {
+    finding: 'loss/by-size',
+    limit: FEW,
+    lastNs: null,
+    pick: (records) => records,
+    shows: 'the start of a conversation of one size',
+  },
+  {
     finding: 'loss/',
     limit: MANY,
     lastNs: null,
     pick: firstRepeated,
     shows: 'a segment and its repetition',
   },
-  {
-    finding: 'path/ttl',
+  ...['path/ttl', 'path/route'].map((finding) => ({
+    finding,
     limit: MANY,
     lastNs: null,
-    pick: (records) => firstChange(records, ({ ttl }) => ttl),
+    pick: (records: readonly FoundRecord[]) => firstChange(records, ({ ttl }) => ttl),
     shows: 'the packets on both sides of the change',
+  })),
+  {
+    finding: 'marking/wireguard',
+    limit: FEW,
+    lastNs: null,
+    pick: (records) => records,
+    shows: 'the start of the conversation, with its handshake where the capture has it',
   },
   {
     finding: 'marking/',

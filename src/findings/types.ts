@@ -1,6 +1,7 @@
 /** A claim about a capture: what is said, by which rule, on what evidence. */
 
 import type { Batch } from '../tables/batch.ts';
+import type { Changes } from './changes.ts';
 
 /** A count over equal parts of the capture's time. */
 export interface Trend {
@@ -29,8 +30,8 @@ export interface Finding {
   readonly flow_ids: readonly number[];
 }
 
-/** One rule: flows in, at most one finding out. */
-export type Rule = (flows: Batch) => Finding | null;
+/** One rule: flows and when their marks changed in, at most one finding out. */
+export type Rule = (flows: Batch, changes: Changes) => Finding | null;
 
 /** At most this many flows are named as evidence. */
 export const NAMED_FLOWS = 20;

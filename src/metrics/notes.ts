@@ -139,6 +139,30 @@ export const NOTES: Readonly<Record<string, Note>> = {
     bias: 'a middlebox that answers for the host changes TTL without a change of route',
     null_when: 'no packet in that direction',
   },
+  ttl_min: {
+    formula: 'smallest TTL (IPv4) or hop limit (IPv6) of the direction’s packets as captured',
+    source: 'RFC 791 3.1, RFC 8200 3: each router takes one',
+    bias: 'routers passed = what the sender began with (64, 128 or 255 as a rule) − TTL; tunnels and MPLS hide routers',
+    null_when: 'no packet in that direction',
+  },
+  ttl_max: {
+    formula: 'largest TTL (IPv4) or hop limit (IPv6) of the direction’s packets as captured',
+    source: 'as ttl_min',
+    bias: 'as ttl_min; apart from ttl_min where the way or the sender changed: the events ttl_change say when',
+    null_when: 'no packet in that direction',
+  },
+  ecn_ce_packets: {
+    formula: 'packets whose ECN field is 3 (CE)',
+    source: 'RFC 3168 5: a router marks CE where it would have dropped',
+    bias: 'a sender that uses the TOS byte in the old way, or a device that rewrites it, sets the same bits: on every packet, as a rule',
+    null_when: 'no packet in that direction',
+  },
+  dscp_first: {
+    formula: 'DSCP of the direction’s first packet as captured',
+    source: 'RFC 2474',
+    bias: 'what the sender set and what the way left of it are not told apart by one end',
+    null_when: 'no packet in that direction',
+  },
   choked_packets: {
     formula:
       'sum of the counts that packets with the CHOKED flag carry, behind the checksum or in its place, wherever the step of the number allows it',

@@ -174,6 +174,24 @@ export const RUNBOOKS: readonly Runbook[] = [
     call: 'the provider, once drops of our own host are excluded',
   },
   {
+    id: 'loss/by-size',
+    means:
+      'Small packets and large ones are lost in clearly different shares, in one direction and at the same time.',
+    next: [
+      {
+        why: 'is it the queue that bulk fills: round trips and loss by time',
+        command: 'lagdiff timeline EVENING',
+      },
+      { why: 'where they are lost: both ends', command: CAPTURE },
+      {
+        why: 'without congestion control: small and large UDP at one rate',
+        command: 'iperf3 -c ADDRESS -u -b 1M -l 160 -t 60',
+      },
+    ],
+    rollback: NOTHING,
+    call: 'the provider: policers and classes by size or port; nobody where bulk TCP alone loses more',
+  },
+  {
     id: 'path/mtu-black-hole',
     means: 'Packets above a size vanish without an ICMP error while smaller ones arrive.',
     next: [
@@ -210,15 +228,65 @@ export const RUNBOOKS: readonly Runbook[] = [
     call: 'whoever runs the router that clamps, if it was not meant to',
   },
   {
+    id: 'path/route-change',
+    means: 'The number of routers on a way changed at one instant, for several flows: the route did.',
+    next: [
+      { why: 'did round trips step, too', command: 'lagdiff timeline EVENING' },
+      { why: 'the way now, to lay beside an older trace', command: 'mtr -rwzbc 1000 ADDRESS' },
+      { why: 'did the way back change as well: both ends', command: CAPTURE },
+    ],
+    rollback:
+      'If a tunnel, a filter or a fail-over of ours was switched at that instant, take it back first.',
+    call: 'the provider: BGP changes at that instant, and the way before it',
+  },
+  {
+    id: 'path/parallel-paths',
+    means:
+      'Flows of the same two hosts come over different numbers of routers at once: paths chosen per flow, or several devices behind one address.',
+    next: [
+      {
+        why: 'do flows of one of the values fare worse',
+        command: 'lagdiff export EVENING --table flows --format csv --out FLOWS',
+      },
+      { why: 'which paths there are', command: 'mtr -rwzbc 1000 --udp --port PORT ADDRESS' },
+    ],
+    rollback: NOTHING,
+    call: 'nobody, unless flows of one value lose or lag more: then the provider, with their five-tuples',
+  },
+  {
     id: 'path/ttl-changes',
-    means: 'The number of hops changed inside a flow: the path did.',
+    means: 'TTL changed inside a flow: the path, or another device that sends for the host.',
     next: [{ why: 'which paths there are', command: 'mtr -rwzbc 1000 ADDRESS' }],
     rollback: NOTHING,
-    call: 'the provider: BGP and ECMP changes in the window',
+    call: 'nobody yet: one flow alone does not tell a route from a device',
+  },
+  {
+    id: 'path/congestion-marked',
+    means: 'Routers on the way marked packets as having met a full queue (ECN, CE) instead of dropping them.',
+    next: [
+      { why: 'do round trips rise with the marks', command: 'lagdiff timeline EVENING' },
+      { why: 'does a queue of our own host mark', command: 'tc -s qdisc show dev IFACE' },
+    ],
+    rollback: NOTHING,
+    call: 'whoever runs the congested link: our own uplink first, then the provider',
+  },
+  {
+    id: 'marking/wireguard-handshake',
+    means:
+      'The mark that the Linux kernel puts on WireGuard handshakes did not arrive as sent: the way rewrites DSCP.',
+    next: [
+      {
+        why: 'what arrives, and what is done to all marks: both ends',
+        command: "tcpdump -i IFACE -n -v -c 50 'udp port PORT'",
+      },
+      { why: 'does a rule of ours rewrite it', command: 'nft list ruleset' },
+    ],
+    rollback: 'If we set or clear DSCP ourselves, take that setting back and compare.',
+    call: 'the provider: whether it keeps or clears DSCP at its border',
   },
   {
     id: 'marking/dscp-changes',
-    means: 'DSCP values changed inside a flow: somebody marks again on the way.',
+    means: 'DSCP values changed inside a flow: its sender, or somebody on the way, marks anew.',
     next: [
       { why: 'what leaves our host', command: "tcpdump -i IFACE -n -v -c 50 'host CLIENT and port PORT'" },
     ],

@@ -63,7 +63,7 @@ export function analyzeCommand(io: Io, setExit: SetExit): CommandModule {
         onProgress: progress.update,
       }).finally(progress.clear);
       const flows = sortedFlows(analysis.flows);
-      const findings = findingsOf(flows);
+      const findings = findingsOf(flows, analysis.changes);
       const text = isJson
         ? analysisDocument(analysis, flows, findings)
         : renderAnalysis(analysis, flows, findings, { width: widthOf(io), color: usesColor(io) });

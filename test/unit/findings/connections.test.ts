@@ -1,37 +1,10 @@
 /** Rules over flow tables made by hand: each finding appears where it must, with its numbers, and nowhere else. */
 import { describe, expect, it } from 'vitest';
-import { TABLES } from '../../../src/engine/abi.generated.ts';
 import { findingsOf } from '../../../src/findings/catalog.ts';
-import { Batch } from '../../../src/tables/batch.ts';
+import { Changes } from '../../../src/findings/changes.ts';
+import { flowsOf, type Row } from '../../helpers/tables.ts';
 
-type Row = Readonly<Record<string, number | bigint | string>>;
-const WIDTH: Readonly<Record<string, number>> = { i64: 8, f64: 8, u32: 4, u16: 2, address: 16 };
 const SECOND = 1_000_000_000n;
-
-/** A flows table whose rows have these values and null elsewhere. */
-function flowsOf(rows: readonly Row[]): Batch {
-  const columns = TABLES.flows.columns.filter(({ type }) => type !== 'host');
-  const raw = columns.map(({ name, type, codes }) => {
-    const width = WIDTH[type] ?? 1;
-    const data = new Uint8Array(rows.length * width);
-    const view = new DataView(data.buffer);
-    const validity = new Uint8Array(Math.ceil(rows.length / 8));
-    rows.forEach((row, index) => {
-      const value = row[name];
-      if (value === undefined) return;
-      validity[index >> 3] = (validity[index >> 3] ?? 0) | (1 << (index & 7));
-      if (type === 'i64') view.setBigInt64(index * 8, BigInt(value), true);
-      else if (type === 'u32') view.setUint32(index * 4, Number(value), true);
-      else if (type === 'u16') view.setUint16(index * 2, Number(value), true);
-      else if (type === 'code') data[index] = (codes ?? []).indexOf(String(value));
-      else if (type === 'address')
-        data.set([...Array<number>(10).fill(0), 255, 255, 192, 0, 2, Number(value)], index * 16);
-      else data[index] = Number(value);
-    });
-    return { data, validity };
-  });
-  return new Batch('flows', { rows: rows.length, columns: raw });
-}
 
 function connection(index: number, more: Row): Row {
   const begin = BigInt(index) * SECOND;
@@ -52,7 +25,7 @@ function connection(index: number, more: Row): Row {
 }
 const many = (count: number, more: (index: number) => Row): Row[] =>
   Array.from({ length: count }, (_, index) => connection(index, more(index)));
-const ids = (rows: readonly Row[]): string[] => findingsOf(flowsOf(rows)).map(({ id }) => id);
+const ids = (rows: readonly Row[]): string[] => findingsOf(flowsOf(rows), new Changes()).map(({ id }) => id);
 
 describe('connection findings', () => {
   it('says nothing of connections that open, carry and close', () => {
@@ -67,7 +40,7 @@ describe('connection findings', () => {
       connection(9, { connection_state: 'half_open' }),
       connection(10, {}),
     ];
-    const found = new Map(findingsOf(flowsOf(rows)).map((finding) => [finding.id, finding]));
+    const found = new Map(findingsOf(flowsOf(rows), new Changes()).map((finding) => [finding.id, finding]));
     expect([...found.keys()]).toEqual([
       'connection/refused',
       'connection/unanswered',
@@ -101,7 +74,7 @@ describe('connection findings', () => {
 
   it('finds half-closed connections that linger, and the growth of what stays open', () => {
     const rows = many(120, () => ({ connection_state: 'half_closed', forward_payload_bytes: 50_000 }));
-    const found = findingsOf(flowsOf(rows));
+    const found = findingsOf(flowsOf(rows), new Changes());
     expect(found.map(({ id }) => id)).toEqual(['connection/half-closed', 'connection/concurrent']);
     const [lingering, concurrent] = found;
     // The last ends at 119.5 s; those that fell silent before 59.5 s have lingered for a minute.

@@ -87,7 +87,7 @@ describe.each(['evening-pppoe', 'loss', 'null'])('documents of the sample %s val
     for (const name of ['baseline-server', 'evening-client']) {
       const analysis = await analyze([path(`${name}.pcap.gz`)], { workers: 1, hash: true });
       const flows = sortedFlows(analysis.flows);
-      const text = analysisDocument(analysis, flows, findingsOf(flows));
+      const text = analysisDocument(analysis, flows, findingsOf(flows, analysis.changes));
       expect(await faults('analyze', JSON.parse(text))).toEqual([]);
     }
   });
