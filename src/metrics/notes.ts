@@ -281,30 +281,6 @@ export const NOTES: Readonly<Record<string, Note>> = {
     bias: 'none: a count',
     null_when: 'never',
   },
-  ecn_ce_packets: {
-    formula: 'packets with both ECN bits set',
-    source: 'RFC 3168 5',
-    bias: 'low as a measure of congestion: only flows that offer ECN are marked, and bleaching removes marks',
-    null_when: 'no packet in that direction',
-  },
-  ttl_min: {
-    formula: 'smallest TTL or hop limit of a direction’s packets',
-    source: 'RFC 791, RFC 8200 3',
-    bias: 'one stray packet sets it; what a middlebox sends in a host’s name counts',
-    null_when: 'no packet in that direction',
-  },
-  ttl_max: {
-    formula: 'largest TTL or hop limit of a direction’s packets',
-    source: 'RFC 791, RFC 8200 3',
-    bias: 'one stray packet sets it; what a middlebox sends in a host’s name counts',
-    null_when: 'no packet in that direction',
-  },
-  dscp_first: {
-    formula: 'six high bits of the traffic class of the direction’s first packet',
-    source: 'RFC 2474 3',
-    bias: 'as it stands at the capture point: the sender may have set another',
-    null_when: 'no packet in that direction',
-  },
   mss_option_bytes: {
     formula: 'MSS option of the direction’s first SYN or SYN-ACK',
     source: 'RFC 9293 3.7.1',
