@@ -23,6 +23,7 @@ import {
 } from './services.ts';
 
 const DEVICE = 'wan';
+const CAPTURE = 'tcpdump';
 /** One machine is all machines here: a server's ticks shall not wait for its players' pictures. */
 const SERVER_NICENESS = -12;
 /** Enough for every header and what a decoder reads; the rest is cut again when the capture is trimmed. */
@@ -31,6 +32,8 @@ const SNAPLEN = 160;
 const DEVICE_QUEUE = 2000;
 /** Games take a seed from 1 to this; no two players of a world have the same. */
 const SEEDS = 32;
+/** Longer than any packet is under way. */
+const SILENCE_MS = 1000;
 /** Players do not come all at once; all are there half a minute after the captures began. */
 const ARRIVE_WITHIN_MS = 15_000;
 
@@ -67,6 +70,8 @@ export class World {
   private readonly stops: (() => void)[] = [];
   private readonly starved: [bigint, bigint][] = [];
   private readonly failures: string[] = [];
+  /** Whatever runs on a host but the captures. */
+  private readonly talkers: RunningProgram[] = [];
   private router: OwnProgram | null = null;
 
   /** @param prefix of namespaces; names this world and the recorder's process. */
@@ -96,11 +101,14 @@ export class World {
       name,
       address,
       directory,
-      spawn: (argv, options) =>
-        startProgram(this.namespace(name), directory, argv, {
+      spawn: (argv, options) => {
+        const program = startProgram(this.namespace(name), directory, argv, {
           ...options,
           niceness: options?.niceness ?? (name === 'server' ? SERVER_NICENESS : 0),
-        }),
+        });
+        if (argv[0] !== CAPTURE) this.talkers.push(program);
+        return program;
+      },
     };
   }
 
@@ -118,9 +126,14 @@ export class World {
     this.startPlayers();
     const changes = this.runChanges(begin);
     this.runEvents(begin);
-    while (performance.now() < end) {
-      await pause(Math.min(1000, Math.max(0, end - performance.now())));
+    const silence = end - (this.plan.endsInSilence ? SILENCE_MS : 0);
+    while (performance.now() < silence) {
+      await pause(Math.min(1000, Math.max(0, silence - performance.now())));
       this.checkServers();
+    }
+    if (this.plan.endsInSilence) {
+      for (const program of this.talkers) program.stop('SIGSTOP');
+      await pause(Math.max(0, end - performance.now()));
     }
     const toNs = fromNs + BigInt(this.plan.seconds) * 1_000_000_000n;
     // What was under way at the end shall still arrive, so that the captures hold the whole window.
@@ -231,7 +244,7 @@ export class World {
   private startCaptures(): void {
     const capture = (host: Host): void => {
       const file = this.path(`${host.name}.pcap`);
-      const argv = ['tcpdump', '-i', DEVICE, '-n', '-s', String(SNAPLEN), '-B', '16384', '-Z', 'root'];
+      const argv = [CAPTURE, '-i', DEVICE, '-n', '-s', String(SNAPLEN), '-B', '16384', '-Z', 'root'];
       this.captures.push(host.spawn([...argv, '--time-stamp-precision=nano', '-w', file], { niceness: -15 }));
     };
     capture(this.server);
