@@ -7,7 +7,14 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianVersion, folder, homeIn, untilPrinted, WITHOUT_SCREEN } from './programs.ts';
+import {
+  debianVersion,
+  folder,
+  homeIn,
+  SCREENLESS_PACKAGES,
+  untilPrinted,
+  WITHOUT_SCREEN,
+} from './programs.ts';
 import type { Game } from './types.ts';
 
 const PORT = 27960;
@@ -70,7 +77,7 @@ interface Settings {
 
 const openarenaAt = (id: string, { framesASecond, sends, snapshots }: Settings): Game => ({
   id,
-  packages: ['openarena-server', 'openarena'],
+  packages: ['openarena-server', 'openarena', ...SCREENLESS_PACKAGES],
   licence: 'GPL-2.0-or-later',
   transport: 'udp',
   version: () => `${debianVersion('openarena-server')} on ioquake3 ${debianVersion('ioquake3-server')}`,
