@@ -181,7 +181,7 @@ const CASE_HOMES: readonly Residents[] = [
       ['openarena-10'],
       ['openarena-10'],
     ],
-    captured: 3,
+    captured: 2,
   },
   {
     cohort: 'map-e',
