@@ -24,8 +24,12 @@ import {
 
 const DEVICE = 'wan';
 const CAPTURE = 'tcpdump';
-/** One machine is all machines here: a server's ticks shall not wait for its players' pictures. */
-const SERVER_NICENESS = -12;
+/**
+ * One machine is all machines here: a server's ticks shall not wait for its players' pictures, and neither for what else
+ * this machine does.
+ */
+const SERVER_NICENESS = -14;
+const PLAYER_NICENESS = -8;
 /** Enough for every header and what a decoder reads; the rest is cut again when the capture is trimmed. */
 const SNAPLEN = 160;
 /** What a full one drops has no fate in the log, so it is long, and a drop fails the recording. */
@@ -104,7 +108,7 @@ export class World {
       spawn: (argv, options) => {
         const program = startProgram(this.namespace(name), directory, argv, {
           ...options,
-          niceness: options?.niceness ?? (name === 'server' ? SERVER_NICENESS : 0),
+          niceness: options?.niceness ?? (name === 'server' ? SERVER_NICENESS : PLAYER_NICENESS),
         });
         if (argv[0] !== CAPTURE) this.talkers.push(program);
         return program;
@@ -245,7 +249,7 @@ export class World {
     const capture = (host: Host): void => {
       const file = this.path(`${host.name}.pcap`);
       const argv = [CAPTURE, '-i', DEVICE, '-n', '-s', String(SNAPLEN), '-B', '16384', '-Z', 'root'];
-      this.captures.push(host.spawn([...argv, '--time-stamp-precision=nano', '-w', file], { niceness: -15 }));
+      this.captures.push(host.spawn([...argv, '--time-stamp-precision=nano', '-w', file], { niceness: -18 }));
     };
     capture(this.server);
     this.plan.homes.forEach((plan, index) => {
