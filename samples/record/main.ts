@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   );
   // Only now: compressing beside a recording would take its processors.
   for (const [scenario, recorded] of results.flat())
-    publish(scenario, recorded, GAMES, { ...session, out: values.out });
+    await publish(scenario, recorded, GAMES, { ...session, out: values.out });
   updateManifest(values.out);
   const left = session.close();
   process.stdout.write(left === null ? 'nothing is left behind\n' : `left behind: ${left}\n`);

@@ -1,10 +1,11 @@
 /** A recorded scenario → the files that are committed: trimmed captures, truth.json, and a case where there are two periods. */
 
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Manifest, ManifestEntry } from '../generate/main.ts';
 import { unpacked } from '../generate/unpack.ts';
 import type { Game } from './games/types.ts';
@@ -35,22 +36,24 @@ export interface RecordedTruth {
   readonly worlds: readonly WorldTruth[];
 }
 
-export function publish(
+export async function publish(
   scenario: ScenarioPlan,
   recorded: readonly Recorded[],
   games: readonly Game[],
   tools: { binary: string; folder: string; out: string },
-): void {
+): Promise<void> {
   const folder = join(tools.out, FOLDER, scenario.name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const packed: Promise<void>[] = [];
   const worlds = recorded.map((world) => {
     const placedAt = world.plan.placedAt;
     const shift = placedAt === null ? 0n : BigInt(Date.parse(placedAt)) * 1_000_000n - world.fromNs;
     for (const end of endsOf(world.plan))
-      packInto(join(folder, captureName(world.plan, end)), trimmed(world, end, shift, tools));
+      packed.push(packInto(join(folder, captureName(world.plan, end)), trimmed(world, end, shift, tools)));
     return worldTruth(world, shift);
   });
+  await Promise.all(packed);
   writeFileSync(join(folder, 'truth.json'), truthText(scenario, worlds, games));
   if (scenario.case === null) return;
   const cohorts = worlds[0]?.cohorts.map(({ prefix, name }) => `${prefix},${name}\n`) ?? [];
@@ -70,10 +73,18 @@ function captureName({ period, sitting }: WorldPlan, end: End): string {
   return `${words.join('-')}.pcap.zst`;
 }
 
-/** Zstandard: a third less than gzip of the same capture. Threads would make other bytes of it. */
-function packInto(path: string, capture: string): void {
-  const words = ['-q', '-f', '-19', '--single-thread', '--no-check', capture, '-o', path];
-  execFileSync('zstd', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+/** Zstandard: a third less than gzip of the same capture. Threads would make other bytes of it; several files at once do not. */
+async function packInto(path: string, capture: string): Promise<void> {
+  await promisify(execFile)('zstd', [
+    '-q',
+    '-f',
+    '-19',
+    '--single-thread',
+    '--no-check',
+    capture,
+    '-o',
+    path,
+  ]);
 }
 
 function trimmed(

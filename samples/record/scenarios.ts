@@ -190,7 +190,7 @@ const CASE_HOMES: readonly Residents[] = [
   },
   {
     cohort: 'cable',
-    games: [['teeworlds'], ['openarena-10'], ['openarena-10'], [], [], []],
+    games: [['openarena-10'], ['openarena-10'], ['teeworlds'], [], [], []],
     captured: 1,
   },
 ];

@@ -122,7 +122,7 @@ async function compare(): Promise<string[]> {
     prefix: `${session.prefix}w-`,
   });
   const recorded = await world.record().finally(() => world.remove());
-  publish(scenario, [recorded], [echo], { ...session, out });
+  await publish(scenario, [recorded], [echo], { ...session, out });
   const at = join(out, 'recorded', scenario.name);
   const truth = JSON.parse(readFileSync(join(at, 'truth.json'), 'utf8')) as RecordedTruth;
   const { document } = await pair([join(at, 'client.pcap.zst')], [join(at, 'server.pcap.zst')]);
