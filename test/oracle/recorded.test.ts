@@ -2,76 +2,28 @@
  * Recorded games on a path whose truth is known (samples/recorded): what `pair` and `analyze` say of them, against the
  * router's log. Tolerances are those of samples/record/README.md; a new recording has other numbers and the same tolerances.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RecordedTruth } from '../../samples/record/publish.ts';
-import type { HomeTruth, WorldTruth } from '../../samples/record/truth.ts';
-import type { PairDocument } from '../../src/pairing/types.ts';
-import { readCsv } from '../helpers/captures-index.ts';
 import { lagdiff } from '../helpers/cli.ts';
-import { pairFiles } from '../helpers/pairing.ts';
-import { ROOT } from '../helpers/repository.ts';
-
-const folder = join(ROOT, 'samples', 'recorded');
-const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-const truths = new Map(
-  names.map((name) => [
-    name,
-    JSON.parse(readFileSync(join(folder, name, 'truth.json'), 'utf8')) as RecordedTruth,
-  ]),
-);
+import {
+  capture,
+  capturedHomes,
+  documentOf,
+  everyWorld,
+  flowsOf,
+  folder,
+  isQuiet,
+  names,
+  truthOf,
+  within,
+  worldsOf,
+} from '../helpers/recorded.ts';
+import type { WorldTruth } from '../../samples/record/truth.ts';
 
 const WAYS = [
   { direction: 'client_to_server', link: 'up' },
   { direction: 'server_to_client', link: 'down' },
 ] as const;
-
-/** 0.3 ms or 3 %, whichever is more. */
-const within = (ns: number): number => Math.max(300_000, 0.03 * ns);
-
-/** All of a period: one world, or its sittings in order. */
-function worldsOf(name: string, period = 'only'): readonly WorldTruth[] {
-  return truths.get(name)?.worlds.filter((world) => world.period === period) ?? [];
-}
-
-function truthOf(name: string, period = 'only'): WorldTruth {
-  const [found, ...others] = worldsOf(name, period);
-  if (found === undefined || others.length > 0) throw new Error(`not one ${period} of ${name}`);
-  return found;
-}
-
-const paired = new Map<string, Promise<PairDocument>>();
-
-/** Of one world, or of several as a rotated capture. */
-function documentOf(name: string, worlds: readonly WorldTruth[] = [truthOf(name)]): Promise<PairDocument> {
-  const files = (end: End): string[] => worlds.map((world) => capture(name, end, world));
-  const key = files('client').join();
-  const known =
-    paired.get(key) ?? pairFiles(files('client'), files('server')).then(({ document }) => document);
-  paired.set(key, known);
-  return known;
-}
-
-type End = 'client' | 'server';
-
-function capture(name: string, end: End, { period, sitting } = truthOf(name)): string {
-  const words = [period === 'only' ? null : period, sitting, end].filter((word) => word !== null);
-  return join(folder, name, `${words.join('-')}.pcap.zst`);
-}
-
-async function flowsOf(file: string): Promise<Record<string, string | null>[]> {
-  const words = ['export', file, '--table', 'flows', '--format', 'csv', '--out', '-', '--workers', '1'];
-  const { code, stdout } = await lagdiff(words);
-  expect(code).toBe(0);
-  return readCsv(stdout);
-}
-
-const everyWorld = [...truths].flatMap(([name, { worlds }]) =>
-  worlds.map((world) => ({ name, period: world.period, sitting: world.sitting ?? 1, world })),
-);
-const capturedHomes = ({ homes }: WorldTruth): readonly HomeTruth[] =>
-  homes.filter(({ captured_at_home }) => captured_at_home);
 
 describe('recorded games, both ends', () => {
   it('are there, each with its truth, recorded by a router that nothing held up', () => {
@@ -321,7 +273,7 @@ describe('what one end says of each', () => {
 
     it('has the round trip that a game acknowledges where ping has it, and never below', async () => {
       const flows = await flowsOf(capture(name, 'server', world));
-      // The smallest that ping had at each home: some hundred answers a minute do not meet the floor of all packets.
+      // The smallest that ping had at each home: a few round trips do not meet the floor of thousands.
       const pings = async (): Promise<Map<string | null | undefined, number>> =>
         new Map(
           (await flowsOf(capture(name, 'client', world)))
@@ -415,10 +367,6 @@ const APPLICATIONS: Readonly<
   wireguard: { application: 'wireguard', tickMs: null },
   voice: { application: 'rtp', tickMs: null },
 };
-
-function isQuiet(link: unknown): boolean {
-  return (link as { readonly load: number } | undefined)!.load < 0.5;
-}
 
 interface ComparisonRow {
   readonly cohort: string;
