@@ -50,7 +50,7 @@ async function record(section, round, name, input, [program, args]) {
 
 say('making inputs');
 const recording = fileURLToPath(
-  new URL('../samples/recorded/evening/evening-server.pcap.gz', import.meta.url),
+  new URL('../samples/recorded/evening/evening-1-server.pcap.zst', import.meta.url),
 );
 const large = Number(given.large);
 const small = Math.min(128 * MIB, large);

@@ -8,11 +8,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GAMES } from './games/index.ts';
 import { installPackages } from './packages.ts';
-import type { ScenarioPlan } from './plan.ts';
+import { shortened, type ScenarioPlan } from './plan.ts';
+import { pause } from './program.ts';
 import { publish, updateManifest } from './publish.ts';
 import { scenarios } from './scenarios.ts';
 import { openSession, requireRoot, type Session } from './session.ts';
 import { World, type Recorded } from './world.ts';
+
+/** So many programs load at once when the case begins; a short recording beside that would be one of a busy machine. */
+const LOADING_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -33,15 +37,16 @@ async function main(): Promise<number> {
   const games = GAMES.filter(({ id }) => played.has(id));
   installPackages(games.flatMap(({ packages }) => packages));
   const session = openSession();
-  // The long one beside all the short ones, which take turns.
-  const long = chosen.filter(({ worlds }) => worlds.some(({ seconds }) => seconds > 300));
+  // The sittings of the case beside all the short ones, which take turns.
+  const long = chosen.filter(({ worlds }) => worlds.some(({ sitting }) => sitting !== null));
   const lanes = [
     ...long.map((scenario) => [scenario]),
     chosen.filter((scenario) => !long.includes(scenario)),
   ];
   const failed: string[] = [];
   const results = await Promise.all(
-    lanes.map(async (lane) => {
+    lanes.map(async (lane, index) => {
+      if (index > 0) await pause(LOADING_MS);
       const done: [ScenarioPlan, readonly Recorded[]][] = [];
       for (const scenario of lane)
         try {
@@ -56,7 +61,7 @@ async function main(): Promise<number> {
   );
   // Only now: compressing beside a recording would take its processors.
   for (const [scenario, recorded] of results.flat())
-    publish(scenario, recorded, GAMES, { ...session, out: values.out });
+    await publish(scenario, recorded, GAMES, { ...session, out: values.out });
   updateManifest(values.out);
   const left = session.close();
   process.stdout.write(left === null ? 'nothing is left behind\n' : `left behind: ${left}\n`);
@@ -72,8 +77,7 @@ function chosenScenarios(): ScenarioPlan[] {
     const found = scenarios.find((scenario) => scenario.name === name);
     if (found === undefined)
       throw new Error(`no scenario ${name}; there are ${scenarios.map((one) => one.name).join(', ')}`);
-    const worlds = found.worlds.map((world) => ({ ...world, seconds: Math.min(world.seconds, most) }));
-    return { ...found, worlds };
+    return { ...found, worlds: found.worlds.map((world) => shortened(world, most)) };
   });
 }
 

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { SERVICES } from './services.ts';
 
-/** Namespaces, captures, marks, and the compiler of the router. */
-const OWN = ['iproute2', 'iputils-ping', 'procps', 'tcpdump', 'nftables', ...SERVICES];
+/** Namespaces, captures, marks, packing; the compiler of the router is added where there is none. */
+const OWN = ['iproute2', 'iputils-ping', 'procps', 'tcpdump', 'nftables', 'zstd', ...SERVICES];
 
 export function installPackages(wanted: readonly string[]): void {
   const compiler = hasCommand('rustc') ? [] : ['rustc'];

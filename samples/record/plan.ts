@@ -95,8 +95,12 @@ export type Event =
 export interface WorldPlan {
   /** Period of a case, or `only`. */
   readonly period: 'baseline' | 'evening' | 'only';
+  /** Which of its period, from 1 on, where there are several. */
+  readonly sitting: number | null;
   readonly seed: number;
   readonly seconds: number;
+  /** Everything is stopped before the captures end, so that no packet is under way where another sitting follows. */
+  readonly endsInSilence: boolean;
   readonly cohorts: readonly CohortPlan[];
   readonly homes: readonly HomePlan[];
   readonly clock: ClockPlan;
@@ -116,13 +120,38 @@ export interface WorldPlan {
   readonly placedAt: string | null;
 }
 
+/** What a case file says beside its captures. */
+export interface CasePlan {
+  readonly title: string;
+  /** What players say, in their words. */
+  readonly symptoms: readonly string[];
+  /** YYYY-MM-DD: by when the provider is asked to have acted, and when it is measured again. */
+  readonly due: string;
+  readonly retest: string;
+}
+
 export interface ScenarioPlan {
   readonly name: string;
   readonly question: string;
   /** What is true, in a sentence. */
   readonly truth: string;
-  /** Recorded at the same time where there are two. */
+  /** Recorded at the same time where there are several. */
   readonly worlds: readonly WorldPlan[];
+  /** Where there are two periods. */
+  readonly case: CasePlan | null;
+}
+
+/** The same for no longer than `mostSeconds`; later sittings still follow the one before. */
+export function shortened(world: WorldPlan, mostSeconds: number): WorldPlan {
+  const seconds = Math.min(world.seconds, mostSeconds);
+  const earlier = ((world.sitting ?? 1) - 1) * (world.seconds - seconds);
+  const { placedAt, clock } = world;
+  return {
+    ...world,
+    seconds,
+    placedAt: placedAt === null ? null : new Date(Date.parse(placedAt) - earlier * 1000).toISOString(),
+    clock: { ...clock, offsetNs: clock.offsetNs - earlier * clock.skewPpm * 1000 },
+  };
 }
 
 export const SERVER_ADDRESS = '203.0.113.10';

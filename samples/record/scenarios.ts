@@ -2,8 +2,8 @@
 
 import type { CohortPlan, HomePlan, LinkPlan, ScenarioPlan, WorldPlan } from './plan.ts';
 
-/** Half a minute is left out at either end of a period; thirty whole minutes, from 13:00 and 21:00 in Japan, is what a comparison needs. */
-const CASE_SECONDS = 31 * 60 + 15;
+/** Twenty whole minutes without the one in which everybody comes and the last half; the first from 13:00 and 21:00 in Japan on. */
+const CASE_SECONDS = 21 * 60 + 35;
 const SHORT_SECONDS = 70;
 const HALFWAY = 42;
 
@@ -113,6 +113,8 @@ function homes(residents: readonly Residents[]): HomePlan[] {
 }
 
 const WORLD: Omit<WorldPlan, 'period' | 'seed' | 'cohorts' | 'homes'> = {
+  sitting: null,
+  endsInSilence: false,
   seconds: SHORT_SECONDS,
   clock: { offsetNs: 37_000_000, skewPpm: 0, step: null },
   routeChanges: [],
@@ -135,10 +137,17 @@ const THREE_HOMES: readonly Residents[] = [
   { cohort: 'map-e', games: [['teeworlds']], captured: 1 },
   { cohort: 'cable', games: [['openarena']], captured: 1 },
 ];
+/** The same with OpenArena set as players of today do: what it acknowledges is what ping measures. */
+const PLAYERS_OF_TODAY = THREE_HOMES.map((residents): Residents => ({
+  ...residents,
+  games: residents.games.map((games) => games.map((id) => (id === 'openarena' ? 'openarena-125' : id))),
+}));
+/** A client says what it has in its first coded bytes (wasm/crates/flow/src/udp/quake.rs). */
+const KEPT_OF_TODAY = { keptOfPort: { 27_960: 16 } };
 const FAMILIES: readonly Residents[] = [
   { cohort: 'flets-pppoe', games: [['luanti'], ['voice'], ['wireguard']], captured: 3 },
   { cohort: 'map-e', games: [['quic'], ['openttd']], captured: 2 },
-  { cohort: 'cable', games: [['web'], ['teeworlds'], ['openarena']], captured: 3 },
+  { cohort: 'cable', games: [['web'], ['teeworlds'], ['openarena-125']], captured: 3 },
 ];
 
 function short(name: string, question: string, truth: string, world: Partial<WorldPlan>): ScenarioPlan {
@@ -156,6 +165,7 @@ function short(name: string, question: string, truth: string, world: Partial<Wor
         ...world,
       },
     ],
+    case: null,
   };
 }
 
@@ -180,47 +190,61 @@ const CASE_HOMES: readonly Residents[] = [
   },
   {
     cohort: 'cable',
-    games: [['openarena-10'], ['openarena-10'], ['openarena-10'], [], [], []],
+    games: [['openarena-10'], ['openarena-10'], ['teeworlds'], [], [], []],
     captured: 1,
   },
 ];
 
-/** What tells OpenArena's packets apart, and what Luanti's acknowledgements need; more would not fit the repository. */
-const KEPT_OF_CASE = { keptUdpBytes: 8, keptOfPort: { 30_000: 12 } };
+/** What tells OpenArena's packets apart, and what the acknowledgements of the others need; more would not fit the repository. */
+const KEPT_OF_CASE = { keptUdpBytes: 8, keptOfPort: { 8303: 12, 30_000: 12 } };
+
+/**
+ * A comparison wants thirty whole minutes a period. Two sittings recorded side by side give forty in twenty; the second is
+ * moved to follow the first, with the clock of the homes running on.
+ */
+const SITTINGS = [
+  { period: 'baseline', sitting: 1, seed: 1300 },
+  { period: 'baseline', sitting: 2, seed: 1340 },
+  { period: 'evening', sitting: 1, seed: 2100 },
+  { period: 'evening', sitting: 2, seed: 2140 },
+] as const;
+const CASE_BEGINS = { baseline: '2026-11-18T03:59:00Z', evening: '2026-11-18T11:59:00Z' };
+const CASE_SKEW_PPM = 12;
 
 const evening: ScenarioPlan = {
   name: 'evening',
   question: 'Players behind PPPoE report lag after 21:00; others of the same evening do not.',
   truth:
     'flets-pppoe only, evening only: a queue of 18 ms on average, server to client; nothing else differs but the draws',
-  worlds: [
-    {
+  worlds: SITTINGS.map(({ period, sitting, seed }): WorldPlan => {
+    const sinceSeconds = (sitting - 1) * CASE_SECONDS;
+    return {
       ...WORLD,
-      period: 'baseline',
-      seed: 1300,
+      period,
+      sitting,
+      seed,
       seconds: CASE_SECONDS,
-      cohorts: cohorts(everywhere(QUIET)),
-      homes: homes(CASE_HOMES),
-      clock: { offsetNs: 37_000_000, skewPpm: 12, step: null },
-      pingSeconds: 5,
-      ...KEPT_OF_CASE,
-      placedAt: '2026-11-18T03:59:20Z',
-    },
-    {
-      ...WORLD,
-      period: 'evening',
-      seed: 2100,
-      seconds: CASE_SECONDS,
+      endsInSilence: true,
       cohorts: cohorts((cohort, direction) =>
-        cohort === 'flets-pppoe' && direction === 'down' ? CONGESTED : QUIET,
+        period === 'evening' && cohort === 'flets-pppoe' && direction === 'down' ? CONGESTED : QUIET,
       ),
       homes: homes(CASE_HOMES),
-      clock: { offsetNs: 37_000_000, skewPpm: 12, step: null },
+      clock: {
+        offsetNs: 37_000_000 + sinceSeconds * CASE_SKEW_PPM * 1000,
+        skewPpm: CASE_SKEW_PPM,
+        step: null,
+      },
       pingSeconds: 5,
       ...KEPT_OF_CASE,
-      placedAt: '2026-11-18T11:59:20Z',
-    },
-  ],
+      placedAt: new Date(Date.parse(CASE_BEGINS[period]) + sinceSeconds * 1000).toISOString(),
+    };
+  }),
+  case: {
+    title: 'Evening lag, one cohort of three',
+    symptoms: ['Enemies jump, shots do not register', 'It is fine in the afternoon'],
+    due: '2026-11-25',
+    retest: '2026-12-02',
+  },
 };
 
 const noDifference: ScenarioPlan = {
@@ -232,9 +256,16 @@ const noDifference: ScenarioPlan = {
     period,
     seed: 77 + index,
     cohorts: cohorts(everywhere(QUIET)),
-    homes: homes(THREE_HOMES),
+    homes: homes(PLAYERS_OF_TODAY),
     placedAt: index === 0 ? '2026-11-18T04:10:00Z' : '2026-11-18T12:10:00Z',
+    ...KEPT_OF_TODAY,
   })),
+  case: {
+    title: 'An evening like any other',
+    symptoms: ['It feels slower at night'],
+    due: '2026-11-25',
+    retest: '2026-12-02',
+  },
 };
 
 export const scenarios: readonly ScenarioPlan[] = [
@@ -251,6 +282,8 @@ export const scenarios: readonly ScenarioPlan[] = [
     'a queue of 18 ms on average from the server to every home; the other way is quiet',
     {
       cohorts: cohorts((_, direction) => (direction === 'down' ? { ...CONGESTED, loss: 0 } : LOSSLESS)),
+      homes: homes(PLAYERS_OF_TODAY),
+      ...KEPT_OF_TODAY,
     },
   ),
   short(

@@ -70,6 +70,8 @@ const home = (name: string, number: number): HomePlan => ({
 });
 const plan: WorldPlan = {
   period: 'only',
+  sitting: null,
+  endsInSilence: false,
   seed: 8,
   seconds: SECONDS,
   cohorts: [cohort('own', '198.51.100.1', false), cohort('shared', '198.51.100.2', true)],
@@ -84,7 +86,7 @@ const plan: WorldPlan = {
   keptOfPort: {},
   placedAt: null,
 };
-const scenario: ScenarioPlan = { name: 'self-test', question: '', truth: '', worlds: [plan] };
+const scenario: ScenarioPlan = { name: 'self-test', question: '', truth: '', worlds: [plan], case: null };
 
 process.exitCode = await (process.argv.includes('--hold') ? hold() : main());
 
@@ -104,7 +106,9 @@ function whatIsMissing(): string | null {
   if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
   const folders = (process.env['PATH'] ?? '').split(':');
   const has = (name: string): boolean => folders.some((folder) => existsSync(join(folder, name)));
-  const absent = ['ip', 'tcpdump', 'rustc', 'nft', 'mosquitto_sub', 'ping'].filter((name) => !has(name));
+  const absent = ['ip', 'tcpdump', 'rustc', 'nft', 'mosquitto', 'mosquitto_sub', 'ping', 'zstd'].filter(
+    (name) => !has(name),
+  );
   return absent.length === 0 ? null : `${absent.join(', ')} not installed`;
 }
 
@@ -118,10 +122,10 @@ async function compare(): Promise<string[]> {
     prefix: `${session.prefix}w-`,
   });
   const recorded = await world.record().finally(() => world.remove());
-  publish(scenario, [recorded], [echo], { ...session, out });
+  await publish(scenario, [recorded], [echo], { ...session, out });
   const at = join(out, 'recorded', scenario.name);
   const truth = JSON.parse(readFileSync(join(at, 'truth.json'), 'utf8')) as RecordedTruth;
-  const { document } = await pair([join(at, 'client.pcap.gz')], [join(at, 'server.pcap.gz')]);
+  const { document } = await pair([join(at, 'client.pcap.zst')], [join(at, 'server.pcap.zst')]);
   const [only] = truth.worlds;
   if (only === undefined) throw new Error('no world in the truth');
   const faults: string[] = [];

@@ -72,6 +72,8 @@ export interface HomeTruth {
 
 export interface WorldTruth {
   readonly period: string;
+  /** Which of its period, from 1 on, all recorded side by side and moved to follow each other; null where there is one. */
+  readonly sitting: number | null;
   readonly seed: number;
   readonly duration_ns: number;
   /** First instant of the published captures, server's clock. */
@@ -138,6 +140,7 @@ export function worldTruth(recorded: Recorded, movedByNs: bigint): WorldTruth {
   const captured = new Set(plan.homes.flatMap(({ isCaptured }, index) => (isCaptured ? [index] : [])));
   return {
     period: plan.period,
+    sitting: plan.sitting,
     seed: plan.seed,
     duration_ns: end,
     begins: formatInstant(fromNs + movedByNs) ?? '',

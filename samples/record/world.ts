@@ -23,14 +23,21 @@ import {
 } from './services.ts';
 
 const DEVICE = 'wan';
-/** One machine is all machines here: a server's ticks shall not wait for its players' pictures. */
-const SERVER_NICENESS = -12;
+const CAPTURE = 'tcpdump';
+/**
+ * One machine is all machines here: a server's ticks shall not wait for its players' pictures, and neither for what else
+ * this machine does.
+ */
+const SERVER_NICENESS = -14;
+const PLAYER_NICENESS = -8;
 /** Enough for every header and what a decoder reads; the rest is cut again when the capture is trimmed. */
 const SNAPLEN = 160;
 /** What a full one drops has no fate in the log, so it is long, and a drop fails the recording. */
 const DEVICE_QUEUE = 2000;
 /** Games take a seed from 1 to this; no two players of a world have the same. */
 const SEEDS = 32;
+/** Longer than any packet is under way. */
+const SILENCE_MS = 1000;
 /** Players do not come all at once; all are there half a minute after the captures began. */
 const ARRIVE_WITHIN_MS = 15_000;
 
@@ -67,6 +74,8 @@ export class World {
   private readonly stops: (() => void)[] = [];
   private readonly starved: [bigint, bigint][] = [];
   private readonly failures: string[] = [];
+  /** Whatever runs on a host but the captures. */
+  private readonly talkers: RunningProgram[] = [];
   private router: OwnProgram | null = null;
 
   /** @param prefix of namespaces; names this world and the recorder's process. */
@@ -96,11 +105,14 @@ export class World {
       name,
       address,
       directory,
-      spawn: (argv, options) =>
-        startProgram(this.namespace(name), directory, argv, {
+      spawn: (argv, options) => {
+        const program = startProgram(this.namespace(name), directory, argv, {
           ...options,
-          niceness: options?.niceness ?? (name === 'server' ? SERVER_NICENESS : 0),
-        }),
+          niceness: options?.niceness ?? (name === 'server' ? SERVER_NICENESS : PLAYER_NICENESS),
+        });
+        if (argv[0] !== CAPTURE) this.talkers.push(program);
+        return program;
+      },
     };
   }
 
@@ -118,9 +130,14 @@ export class World {
     this.startPlayers();
     const changes = this.runChanges(begin);
     this.runEvents(begin);
-    while (performance.now() < end) {
-      await pause(Math.min(1000, Math.max(0, end - performance.now())));
+    const silence = end - (this.plan.endsInSilence ? SILENCE_MS : 0);
+    while (performance.now() < silence) {
+      await pause(Math.min(1000, Math.max(0, silence - performance.now())));
       this.checkServers();
+    }
+    if (this.plan.endsInSilence) {
+      for (const program of this.talkers) program.stop('SIGSTOP');
+      await pause(Math.max(0, end - performance.now()));
     }
     const toNs = fromNs + BigInt(this.plan.seconds) * 1_000_000_000n;
     // What was under way at the end shall still arrive, so that the captures hold the whole window.
@@ -231,8 +248,8 @@ export class World {
   private startCaptures(): void {
     const capture = (host: Host): void => {
       const file = this.path(`${host.name}.pcap`);
-      const argv = ['tcpdump', '-i', DEVICE, '-n', '-s', String(SNAPLEN), '-B', '16384', '-Z', 'root'];
-      this.captures.push(host.spawn([...argv, '--time-stamp-precision=nano', '-w', file], { niceness: -15 }));
+      const argv = [CAPTURE, '-i', DEVICE, '-n', '-s', String(SNAPLEN), '-B', '16384', '-Z', 'root'];
+      this.captures.push(host.spawn([...argv, '--time-stamp-precision=nano', '-w', file], { niceness: -18 }));
     };
     capture(this.server);
     this.plan.homes.forEach((plan, index) => {

@@ -2,7 +2,7 @@
 
 import { iperf } from './iperf.ts';
 import { luanti } from './luanti.ts';
-import { openarena, openarenaAtTen } from './openarena.ts';
+import { openarena, openarenaAtMost, openarenaAtTen } from './openarena.ts';
 import { openttd } from './openttd.ts';
 import { quic } from './quic.ts';
 import { teeworlds } from './teeworlds.ts';
@@ -15,6 +15,7 @@ export const GAMES: readonly Game[] = [
   teeworlds,
   openarena,
   openarenaAtTen,
+  openarenaAtMost,
   luanti,
   openttd,
   voice,

@@ -7,7 +7,14 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianVersion, folder, homeIn, untilPrinted, WITHOUT_SCREEN } from './programs.ts';
+import {
+  debianVersion,
+  folder,
+  homeIn,
+  SCREENLESS_PACKAGES,
+  untilPrinted,
+  WITHOUT_SCREEN,
+} from './programs.ts';
 import type { Game } from './types.ts';
 
 const PORT = 27960;
@@ -30,7 +37,7 @@ const SERVER = [
 ];
 
 /** The least that can be drawn: nothing, where the server allows it (`devmap`). A client costs a third then. */
-const PICTURE = [
+const picture = (framesASecond: number): readonly string[] => [
   ...['r_mode -1', 'r_customwidth 64', 'r_customheight 48', 'r_fullscreen 0', 'cl_renderer opengl1'],
   ...['r_picmip 16', 'r_vertexLight 1', 'r_dynamiclight 0', 'r_flares 0', 'r_fastsky 1', 'r_lodbias 2'],
   ...[
@@ -43,16 +50,17 @@ const PICTURE = [
     'cg_gibs 0',
   ],
   ...['cg_simpleItems 1', 'com_introplayed 1', 's_initsound 0', 'in_mouse 0', 'in_nograb 1'],
-  ...['com_maxfps', 'com_maxfpsUnfocused', 'com_maxfpsMinimized'].map((name) => `${name} ${FRAMES_A_SECOND}`),
+  ...['com_maxfps', 'com_maxfpsUnfocused', 'com_maxfpsMinimized'].map((name) => `${name} ${framesASecond}`),
 ];
 
-/** Frames to wait; the engine's `wait` counts frames of the client. */
-function script(seed: number): string[] {
-  const frames = (least: number, part: number): number => least + ((seed * 7 + part * 11) % 13);
+/** The engine's `wait` counts frames of the client; times are twentieths of a second. */
+function script(seed: number, framesASecond: number): string[] {
+  const frames = (least: number, part: number): number => scaled(least + ((seed * 7 + part * 11) % 13));
+  const scaled = (twentieths: number): number => Math.round((twentieths * framesASecond) / 20);
   return [
     `set w1 "+attack; wait ${frames(10, 1)}; -attack; vstr w2"`,
     `set w2 "+left; wait ${frames(8, 2)}; -left; vstr w3"`,
-    `set w3 "+moveup; wait 3; -moveup; wait ${frames(24, 3)}; vstr w4"`,
+    `set w3 "+moveup; wait ${scaled(3)}; -moveup; wait ${frames(24, 3)}; vstr w4"`,
     `set w4 "+right; wait ${frames(14, 4)}; -right; vstr w5"`,
     `set w5 "wait ${frames(30, 5)}; vstr w1"`,
     '+forward',
@@ -60,9 +68,16 @@ function script(seed: number): string[] {
   ];
 }
 
-const openarenaAt = (id: string, updates: number): Game => ({
+interface Settings {
+  readonly framesASecond: number;
+  /** Packets a second that the player sends at most, and asks for. */
+  readonly sends: number;
+  readonly snapshots: number;
+}
+
+const openarenaAt = (id: string, { framesASecond, sends, snapshots }: Settings): Game => ({
   id,
-  packages: ['openarena-server', 'openarena'],
+  packages: ['openarena-server', 'openarena', ...SCREENLESS_PACKAGES],
   licence: 'GPL-2.0-or-later',
   transport: 'udp',
   version: () => `${debianVersion('openarena-server')} on ioquake3 ${debianVersion('ioquake3-server')}`,
@@ -77,16 +92,35 @@ const openarenaAt = (id: string, updates: number): Game => ({
   startPlayer(host, server, seed) {
     const home = folder(host, `openarena-${seed}`);
     const settings = folder(host, `openarena-${seed}`, '.openarena', 'baseoa');
-    const sends = [`cl_maxpackets ${updates}`, `snaps ${updates}`, 'rate 25000', `name p${seed}`];
-    const first = [...PICTURE, ...sends].map((setting) => `set ${setting}`);
+    const line = [`cl_maxpackets ${sends}`, `snaps ${snapshots}`, 'rate 25000', `name p${seed}`];
+    const first = [...picture(framesASecond), ...line].map((setting) => `set ${setting}`);
     writeFileSync(join(settings, 'autoexec.cfg'), `${first.join('\n')}\n`);
-    writeFileSync(join(settings, 'player.cfg'), `${script(seed).join('\n')}\n`);
-    const start = ['+connect', `${server.address}:${PORT}`, '+exec', 'player.cfg'];
+    writeFileSync(join(settings, 'player.cfg'), `${script(seed, framesASecond).join('\n')}\n`);
+    // A port of its own: who comes back is not taken for who was here before.
+    const port = ['+set', 'net_port', String(PORT + seed)];
+    const start = [...port, '+connect', `${server.address}:${PORT}`, '+exec', 'player.cfg'];
     const env = { ...homeIn(home), ...WITHOUT_SCREEN };
     return host.spawn(['/usr/games/openarena', ...start], { env, cwd: home });
   },
 });
 
-export const openarena: Game = openarenaAt('openarena', FRAMES_A_SECOND);
+export const openarena: Game = openarenaAt('openarena', {
+  framesASecond: FRAMES_A_SECOND,
+  sends: FRAMES_A_SECOND,
+  snapshots: FRAMES_A_SECOND,
+});
 /** For long recordings: players who ask for every other frame, as those on narrow lines did. */
-export const openarenaAtTen: Game = openarenaAt('openarena-10', FRAMES_A_SECOND / 2);
+export const openarenaAtTen: Game = openarenaAt('openarena-10', {
+  framesASecond: FRAMES_A_SECOND,
+  sends: FRAMES_A_SECOND / 2,
+  snapshots: FRAMES_A_SECOND / 2,
+});
+/**
+ * As players of today set it: 125 frames a second, a packet with each. A client says what it has of the server in its next
+ * packet, so its answer waits for the frame under way: 8 ms at most.
+ */
+export const openarenaAtMost: Game = openarenaAt('openarena-125', {
+  framesASecond: 125,
+  sends: 125,
+  snapshots: 40,
+});

@@ -16,6 +16,14 @@ export const WITHOUT_SCREEN: Readonly<Record<string, string>> = {
   LP_NUM_THREADS: '1',
 };
 
+/** What that takes; the games only recommend it. */
+export const SCREENLESS_PACKAGES: readonly string[] = [
+  'libegl1',
+  'libegl-mesa0',
+  'libgl1',
+  'libgl1-mesa-dri',
+];
+
 /** The version of an installed Debian package; throws where it is not installed. */
 export function debianVersion(name: string): string {
   return execFileSync('dpkg-query', ['-W', '-f=${Version}', name], { encoding: 'utf8' }).trim();

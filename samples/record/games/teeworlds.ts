@@ -7,7 +7,14 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianVersion, folder, homeIn, untilPrinted, WITHOUT_SCREEN } from './programs.ts';
+import {
+  debianVersion,
+  folder,
+  homeIn,
+  SCREENLESS_PACKAGES,
+  untilPrinted,
+  WITHOUT_SCREEN,
+} from './programs.ts';
 import type { Game } from './types.ts';
 
 const PORT = 8303;
@@ -31,7 +38,7 @@ const SERVER = [
 
 export const teeworlds: Game = {
   id: 'teeworlds',
-  packages: ['teeworlds-server', 'teeworlds'],
+  packages: ['teeworlds-server', 'teeworlds', ...SCREENLESS_PACKAGES],
   licence: 'zlib',
   transport: 'udp',
   version: () => debianVersion('teeworlds-server'),

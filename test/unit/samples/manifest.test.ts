@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../samples/generate/main.ts';
+import { unpacked } from '../../../samples/generate/unpack.ts';
 import { readPcap } from './naive-reader.ts';
 
 const folder = new URL('../../../samples/', import.meta.url);
@@ -14,7 +14,7 @@ describe('committed samples', () => {
     const file = readFileSync(new URL(entry.path, folder));
     expect(file.length).toBe(entry.bytes);
     expect(sha256(file)).toBe(entry.sha256);
-    const content = entry.path.endsWith('.gz') ? gunzipSync(file) : file;
+    const content = unpacked(file);
     expect(content.length).toBe(entry.content_bytes);
     expect(sha256(content)).toBe(entry.content_sha256);
     if (entry.packets !== null) expect(readPcap(content).length).toBe(entry.packets);
