@@ -23,6 +23,7 @@ mod spectrum;
 mod steam;
 mod teeworlds;
 mod teeworlds_code;
+mod teeworlds_six;
 mod tick;
 mod unreal;
 mod wireguard;
@@ -62,6 +63,7 @@ const DECODERS: &[Decoder] = &[
     Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16, from: 0 },
     Decoder { application: Application::Luanti, read: luanti::read, needed: 12, from: 0 },
     Decoder { application: Application::Teeworlds, read: teeworlds::read, needed: 16, from: 0 },
+    Decoder { application: Application::Teeworlds, read: teeworlds_six::read, needed: 24, from: 0 },
     Decoder { application: Application::Source, read: quake::source, needed: 24, from: 0 },
     Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30, from: 0 },
     Decoder { application: Application::Quake3, read: quake::quake3, needed: 50, from: 0 },

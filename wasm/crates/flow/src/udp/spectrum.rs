@@ -18,9 +18,12 @@ const STEPS_A_TURN: f64 = 2.0;
 const LEAST_POWER: f64 = 6.0;
 /// A window has the period when its own strongest is so near: one in so many.
 const NEARNESS: f64 = 40.0;
-/// The slowest and the fastest clock looked for.
-const LOWEST_HZ: f64 = 1.0;
+/// The slowest and the fastest clock looked for; slower than the slowest that is told, lest its harmonics are.
+const LOWEST_HZ: f64 = 0.2;
 const HIGHEST_HZ: f64 = 250.0;
+const SLOWEST_TOLD_HZ: f64 = 1.0;
+/// Pulses of one clock are as strong at its harmonics: what is so strong at a half or a third of the strongest is the clock.
+const STRONG_AS_HARMONIC: f64 = 0.6;
 
 /// Powers of one direction's windows.
 #[derive(Clone, Debug, Default)]
@@ -111,8 +114,9 @@ impl Spectrum {
             return None;
         }
         let (place, &most) = self.powers.iter().enumerate().max_by_key(|(_, power)| **power)?;
-        let mean = |power: i64| power as f64 / 1000.0 / windows as f64;
         let hz_at = |place: f64| (self.first as f64 + place * self.step as f64) / 1e6;
+        let (place, most) = self.fundamental(place, most);
+        let mean = |power: i64| power as f64 / 1000.0 / windows as f64;
         // Between its neighbours, where a parabola through the three is highest.
         let beside = |step: usize| self.powers.get(place.wrapping_add(step)).copied().unwrap_or(0) as f64;
         let (before, after) = (beside(usize::MAX), beside(1));
@@ -120,14 +124,29 @@ impl Spectrum {
         let shift = if bend < 0.0 { ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 };
         let hz = hz_at(place as f64 + shift);
         let is_near = |other: f64| (other - hz) * NEARNESS <= hz && (hz - other) * NEARNESS <= hz;
-        let agreeing = self.strongest.iter().filter(|at| is_near(hz_at(f64::from(**at)))).count();
-        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz <= 0.0 {
+        let has_it = |at: &&u32| [1.0, 2.0, 3.0].iter().any(|times| is_near(hz_at(f64::from(**at)) / times));
+        let agreeing = self.strongest.iter().filter(has_it).count();
+        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz < SLOWEST_TOLD_HZ {
             return None;
         }
         // Power is arrivals × length², and 1 by chance.
         let arrivals = f64::from(self.arrivals) / windows as f64;
         let square = ((mean(most) - 1.0) / (arrivals - 1.0)).clamp(0.0, 1.0) * 1e6;
         Some(((1e9 / hz + 0.5) as i64, (square as u64).isqrt() as i64))
+    }
+}
+
+impl Spectrum {
+    /// The slowest of the strongest and its half and third that is about as strong: place and power.
+    fn fundamental(&self, place: usize, most: i64) -> (usize, i64) {
+        let strongest = self.first.saturating_add((place as i64).saturating_mul(self.step));
+        let of = |part: i64| {
+            let at = (strongest / part).saturating_sub(self.first) / self.step.max(1);
+            let around = (at.saturating_sub(1)..=at.saturating_add(2)).filter_map(|at| usize::try_from(at).ok());
+            around.filter_map(|at| self.powers.get(at).map(|power| (at, *power))).max_by_key(|(_, power)| *power)
+        };
+        let is_strong = |(_, power): &(usize, i64)| *power as f64 > most as f64 * STRONG_AS_HARMONIC;
+        of(3).filter(is_strong).or_else(|| of(2).filter(is_strong)).unwrap_or((place, most))
     }
 }
 
@@ -176,6 +195,24 @@ mod tests {
             let found = of(&arrivals).found();
             assert!(found.is_some_and(|(period_ns, _)| (period_ns - 90_400_000).abs() < 900_000), "{seed}: {found:?}");
             assert!(found.is_some_and(|(_, belief)| (500..900).contains(&belief)), "{seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn no_harmonic_is_told_of_a_clock_that_is_too_slow_or_strict() {
+        for seed in 1..60u64 {
+            let mut random = Random(seed);
+            let mut slow_ns = 0;
+            let slow: Vec<i64> = (0..512)
+                .map(|_| {
+                    slow_ns += 1_023_900_000 + random.below(if seed % 2 == 0 { 900_000 } else { 20_000_000 });
+                    slow_ns
+                })
+                .collect();
+            assert_eq!(of(&slow).found(), None, "{seed}");
+            let strict: Vec<i64> = (0..512).map(|at| at * 50_000_000 + random.below(300_000)).collect();
+            let found = of(&strict).found();
+            assert!(found.is_some_and(|(period_ns, _)| (period_ns - 50_000_000).abs() < 300_000), "{seed}: {found:?}");
         }
     }
 

@@ -394,6 +394,9 @@ impl Tick {
             return Some(Found { period_ns: self.found_ns, confidence_permille });
         }
         if let Some((period_ns, confidence_permille)) = self.spectrum.as_ref().and_then(|spectrum| spectrum.found()) {
+            // A grid that held for a while is the finer measure.
+            let is_alike = self.found_ns.saturating_sub(period_ns).saturating_abs() < period_ns / 64;
+            let period_ns = if is_alike { self.found_ns } else { period_ns };
             return Some(Found { period_ns, confidence_permille });
         }
         if self.on_grid > 0 || self.early.len() < FEWEST || self.early.len() * 2 < counted as usize {
