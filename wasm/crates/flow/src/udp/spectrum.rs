@@ -16,6 +16,8 @@ const FASTEST: f64 = 3.0;
 const STEPS_A_TURN: f64 = 2.0;
 /// Mean power that a believed period has: chance gives 1, and more than this once in e⁶ windows; 64 arrivals at best 64.
 const LEAST_POWER: f64 = 6.0;
+/// Where no more stands out of the first windows, the others are not asked: chance alone gives 3 to 4 somewhere.
+const HOPELESS: f64 = 4.0;
 /// A window has the period when its own strongest is so near: one in so many.
 const NEARNESS: f64 = 40.0;
 /// The slowest and the fastest clock looked for; slower than the slowest that is told, lest its harmonics are.
@@ -58,10 +60,47 @@ fn phasor(turns: f64) -> (f64, f64) {
     }
 }
 
+/// Arrivals that one instruction turns together.
+const LANES: usize = 4;
+
+/// Where some arrivals stand in the turn of a frequency, and how much further at the next.
+#[derive(Clone, Copy, Default)]
+struct Pulses {
+    re: [f32; LANES],
+    im: [f32; LANES],
+    step_re: [f32; LANES],
+    step_im: [f32; LANES],
+}
+
+impl Pulses {
+    fn set(&mut self, lane: usize, at: (f64, f64), step: (f64, f64)) {
+        let lanes = [&mut self.re, &mut self.im, &mut self.step_re, &mut self.step_im];
+        for (lanes, value) in lanes.into_iter().zip([at.0, at.1, step.0, step.1]) {
+            if let Some(place) = lanes.get_mut(lane) {
+                *place = value as f32;
+            }
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing)] // constant bounds
+    fn add_and_turn(&mut self, re_sum: &mut [f32; LANES], im_sum: &mut [f32; LANES]) {
+        for lane in 0..LANES {
+            let (re, im) = (self.re[lane], self.im[lane]);
+            re_sum[lane] += re;
+            im_sum[lane] += im;
+            self.re[lane] = re * self.step_re[lane] - im * self.step_im[lane];
+            self.im[lane] = re * self.step_im[lane] + im * self.step_re[lane];
+        }
+    }
+}
+
 impl Spectrum {
-    /// Have enough windows been asked?
+    /// Have enough windows been asked, or is there nothing to be found?
     pub fn is_full(&self) -> bool {
-        self.strongest.len() >= usize::from(MOST)
+        let windows = self.strongest.len();
+        let most = || self.powers.iter().max().copied().unwrap_or(0) as f64 / 1000.0 / windows as f64;
+        windows >= usize::from(MOST) || windows >= usize::from(FEWEST) && most() < HOPELESS
     }
 
     /// Asks one window of arrivals. The first decides which periods are looked for.
@@ -82,21 +121,21 @@ impl Spectrum {
             self.powers.resize(count, 0);
         }
         let (first_hz, step_hz) = (self.first as f64 / 1e6, self.step as f64 / 1e6);
-        let mut pulses: Vec<[f64; 4]> = Vec::with_capacity(arrivals.len());
-        for &at_ns in arrivals {
-            let at_s = at_ns.saturating_sub(first_ns) as f64 / 1e9;
-            let ((re, im), (step_re, step_im)) = (phasor(at_s * first_hz), phasor(at_s * step_hz));
-            pulses.push([re, im, step_re, step_im]);
+        let mut pulses: Vec<Pulses> = Vec::with_capacity(arrivals.len().div_ceil(LANES));
+        for few in arrivals.chunks(LANES) {
+            let mut pulse = Pulses::default();
+            for (lane, &at_ns) in few.iter().enumerate() {
+                let at_s = at_ns.saturating_sub(first_ns) as f64 / 1e9;
+                pulse.set(lane, phasor(at_s * first_hz), phasor(at_s * step_hz));
+            }
+            pulses.push(pulse);
         }
         let mut best = (0.0, 0);
         for (place, power) in self.powers.iter_mut().enumerate() {
-            let (mut re_sum, mut im_sum) = (0.0, 0.0);
-            for [re, im, step_re, step_im] in &mut pulses {
-                re_sum += *re;
-                im_sum += *im;
-                (*re, *im) = (*re * *step_re - *im * *step_im, *re * *step_im + *im * *step_re);
-            }
-            let here = (re_sum * re_sum + im_sum * im_sum) / arrivals.len() as f64;
+            let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
+            pulses.iter_mut().for_each(|pulse| pulse.add_and_turn(&mut re, &mut im));
+            let (re, im) = (re.iter().sum::<f32>(), im.iter().sum::<f32>());
+            let here = f64::from(re * re + im * im) / arrivals.len() as f64;
             *power = power.saturating_add((here * 1000.0) as i64);
             if here > best.0 {
                 best = (here, place as u32);
