@@ -437,6 +437,11 @@ impl Reading {
         (for_it >= needed.saturating_add(against)).then_some(true)
     }
 
+    /// Do three in eight datagrams follow the one before, at two points each?
+    pub fn follows(&self) -> bool {
+        self.points.saturating_mul(4) >= self.fitting.saturating_mul(3)
+    }
+
     /// Does what has come since still bear the decoder out?
     pub fn is_sound(&self) -> bool {
         let streams = || self.sides.0.streams.iter().chain(&self.sides.1.streams).map(|stream| &stream.sequence);
