@@ -28,6 +28,18 @@ mod tick;
 mod unreal;
 mod wireguard;
 
+/// Chance for tests, the same on every machine.
+#[cfg(test)]
+mod chance {
+    pub struct Random(pub u64);
+    impl Random {
+        pub fn below(&mut self, limit: i64) -> i64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((self.0 >> 33) as i64) % limit.max(1)
+        }
+    }
+}
+
 use crate::bins::BestSamples;
 use crate::codes::{Application, Direction, JitterMethod, RttMethod};
 use crate::state::state;

@@ -420,15 +420,8 @@ impl Tick {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chance::Random;
     use super::*;
-
-    struct Random(u64);
-    impl Random {
-        fn below(&mut self, limit: i64) -> i64 {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((self.0 >> 33) as i64) % limit.max(1)
-        }
-    }
 
     fn run(arrivals: impl Iterator<Item = i64>) -> Tick {
         let mut tick = Tick::default();
