@@ -192,7 +192,7 @@ pub enum Application {
     Unreal = 13,
     /// Luanti, once Minetest.
     Luanti = 14,
-    /// Teeworlds 0.7.
+    /// Teeworlds 0.6, DDNet, and 0.7.
     Teeworlds = 15,
 }
 

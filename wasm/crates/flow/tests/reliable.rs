@@ -212,3 +212,39 @@ fn what_the_network_doubles_or_lets_pass_is_no_loss_and_hides_none() {
         assert!(seen.reordered <= truth.overtaken && seen.reordered * 10 > truth.overtaken * 8, "{}", seen.reordered);
     }
 }
+
+/// Three reliable commands on two channels in each datagram, the last of them part of a large one; some datagrams are lost before the
+/// capture, of which the sender repeats all but the first.
+#[test]
+fn every_reliable_number_of_a_datagram_is_one_and_parts_are_too() {
+    for kept_bytes in [200, 30] {
+        let mut packets = Vec::new();
+        let mut send = |at_us: i64, numbers: [u16; 3]| {
+            let [sent_high, sent_low] = ((at_us / 1000) as u16).to_be_bytes();
+            let mut bytes = vec![0x80, 5, sent_high, sent_low];
+            for (place, number) in numbers.into_iter().enumerate() {
+                let [high, low] = number.to_be_bytes();
+                bytes.extend(if place < 2 { [0x86, 0] } else { [0x88, 1] });
+                bytes.extend([high, low]);
+                bytes.extend(if place < 2 { vec![0, 2, 7, 7] } else { vec![high, low, 0, 4] });
+                bytes.resize(bytes.len() + if place < 2 { 0 } else { 16 + 4 }, 9);
+            }
+            let mut packet = udp(at_us, 1, 50_000, 2, 40_000, bytes.len() as u32);
+            packet.prefix = Prefix::of(&bytes[..bytes.len().min(kept_bytes)]);
+            packets.push(packet);
+        };
+        for at in 0..300u16 {
+            let base = 65_300u16;
+            let numbers = [base.wrapping_add(2 * at), base.wrapping_add(2 * at + 1), base.wrapping_add(at)];
+            match at {
+                50 => {}
+                100 | 200 => send(i64::from(at) * 30_000 + 500_000, numbers),
+                _ => send(i64::from(at) * 30_000, numbers),
+            }
+        }
+        packets.sort_by_key(|packet| packet.timestamp_ns);
+        let done = run(&packets, Config::default());
+        assert_eq!(flow_cell(&done, "application").map(|code| APPLICATIONS[code as usize]), Some("enet"));
+        assert_eq!(flow_cell(&done, "forward_lost_packets"), Some(9), "{kept_bytes}");
+    }
+}

@@ -655,6 +655,58 @@ fn game_networking_sockets_report_ping_loss_and_jitter_in_clear() {
     assert_eq!(samples(&done), []);
 }
 
+/// The server sends every 15 to 31 ms and tells how long it waited, stats now and then before that; every 90th is lost.
+#[test]
+fn game_networking_sockets_spacing_is_the_senders_clock_of_its_jitter() {
+    for longest_wait_us in [17_000, 31_000] {
+        let mut random = Random(31);
+        let mut talk = Talk::new();
+        let (mut sent_us, mut at_last) = (50_000i64, None::<(i64, i64)>);
+        let (mut jitter_16th, mut variations, mut delays) = (0i64, Vec::new(), Vec::new());
+        for at in 0..1200u32 {
+            let spacing_us = 15_000 + random.below(longest_wait_us - 15_000) as i64;
+            sent_us += spacing_us;
+            let has_stats = at % 40 == 7;
+            let mut bytes = vec![0x82 | u8::from(has_stats)];
+            bytes.extend(0x9876u32.to_le_bytes());
+            bytes.extend((65_000u32.wrapping_add(at) as u16).to_le_bytes());
+            bytes.extend(if has_stats { stats(46, 0, 300) } else { vec![] });
+            bytes.extend(((spacing_us / 16) as u16).to_le_bytes());
+            bytes.extend((0..60).map(|_| random.next() as u8));
+            if at % 90 == 89 {
+                at_last = None;
+                continue;
+            }
+            let delay_us = random.below(7000) as i64;
+            delays.push(delay_us);
+            if let Some((last_sent_us, last_us)) = at_last {
+                let variation = ((sent_us + delay_us - last_us) - (sent_us - last_sent_us)).abs();
+                variations.push(variation);
+                jitter_16th += variation * 1000 - ((jitter_16th + 8) >> 4);
+            }
+            at_last = Some((sent_us, sent_us + delay_us));
+            talk.send(sent_us + delay_us, SERVER, &bytes);
+            bytes[0] = 0x80;
+            bytes[1] = 1;
+            talk.send(sent_us - 4000, CLIENT, &bytes);
+        }
+        let done = talk.run();
+        assert_eq!(application(&done), Some("game_networking_sockets"));
+        assert_eq!(counts(&done, "reverse")[0], Some(13));
+        assert_eq!(flow_cell(&done, "reverse_jitter_method"), Some(2));
+        let near = |name: &str, truth_us: i64, within_us: i64| {
+            let said_ns = flow_cell(&done, name).unwrap();
+            assert!((said_ns - truth_us * 1000).abs() <= within_us * 1000, "{name}: {said_ns} {truth_us}");
+        };
+        near("reverse_interarrival_jitter_ns", (jitter_16th >> 4) / 1000, 30);
+        variations.sort_unstable();
+        near("reverse_ipdv_p50_ns", variations[variations.len() / 2], 30);
+        delays.sort_unstable();
+        near("reverse_pdv_p95_ns", delays[delays.len() * 95 / 100], 1000);
+        assert_eq!(flow_cell(&done, "forward_jitter_method").filter(|method| *method == 2), None);
+    }
+}
+
 #[test]
 fn stats_that_are_none_are_not_read() {
     // The flag is set over random bytes: that is another protocol.

@@ -62,6 +62,7 @@ impl Side {
                 _ => segment.end,
             });
             self.forget_holes();
+            self.edge_id = segment.ip_id;
             return if segment.len > 0 { Place::New } else { Place::Acknowledging };
         };
         let step = segment.seq.wrapping_sub(nxt);

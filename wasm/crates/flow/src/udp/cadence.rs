@@ -131,15 +131,8 @@ impl Cadence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chance::Random;
     use super::*;
-
-    struct Random(u64);
-    impl Random {
-        fn below(&mut self, limit: i64) -> i64 {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((self.0 >> 33) as i64) % limit.max(1)
-        }
-    }
 
     /// (time, is it a question), put in order.
     fn run(mut packets: Vec<(i64, bool)>) -> Option<Answering> {

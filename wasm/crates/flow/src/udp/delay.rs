@@ -117,6 +117,13 @@ impl Delay {
         None
     }
 
+    /// What was sent before this is on another clock: neither variation nor the least delay goes on.
+    pub fn begin_anew(&mut self) {
+        self.last_transit_ns = None;
+        self.least_now_ns = None;
+        self.least_before_ns = None;
+    }
+
     /// Looks for a known rate in what has come so far and, if there is one, catches up.
     fn find_rate(&mut self, fewest: usize, deadline_ns: i64) {
         let (Some(&(first_ns, first)), Some(&(last_ns, last))) = (self.early.first(), self.early.last()) else {

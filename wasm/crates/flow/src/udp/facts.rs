@@ -128,6 +128,8 @@ pub struct Facts {
     pub numbers: Few<Number>,
     /// When it was sent.
     pub sent: Option<Sent>,
+    /// Time since its sender sent the number before this one, µs.
+    pub spacing_us: Option<u32>,
     /// Forget the numbering of the stream: the next number may be anything.
     pub renumber: bool,
     /// It leaves when something comes, and not when its sender's clock ticks.

@@ -23,9 +23,22 @@ mod spectrum;
 mod steam;
 mod teeworlds;
 mod teeworlds_code;
+mod teeworlds_six;
 mod tick;
 mod unreal;
 mod wireguard;
+
+/// Chance for tests, the same on every machine.
+#[cfg(test)]
+mod chance {
+    pub struct Random(pub u64);
+    impl Random {
+        pub fn below(&mut self, limit: i64) -> i64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((self.0 >> 33) as i64) % limit.max(1)
+        }
+    }
+}
 
 use crate::bins::BestSamples;
 use crate::codes::{Application, Direction, JitterMethod, RttMethod};
@@ -44,7 +57,10 @@ pub use tick::{Found, Tick};
 /// Later than the smallest delay by more than this is too late for an interpolation buffer, unless a tick is longer.
 pub const DEADLINE_NS: i64 = 15_000_000;
 /// Datagrams after which what is not decided is opaque.
-const MOST_EARLY: usize = 24;
+const MOST_EARLY: u8 = 24;
+/// The same for what is asked late. It has to show half as much again then, and to read most datagrams as following the one before:
+/// a word that is read a bit off never does, and more datagrams must not be enough by themselves.
+const MOST_LATE: u8 = 40;
 
 /// More than 16 datagrams give without acknowledgements that follow the numbers, or by a word that is read a bit off.
 const UNREAL: u32 = 70;
@@ -62,6 +78,7 @@ const DECODERS: &[Decoder] = &[
     Decoder { application: Application::GameNetworkingSockets, read: steam::read, needed: 16, from: 0 },
     Decoder { application: Application::Luanti, read: luanti::read, needed: 12, from: 0 },
     Decoder { application: Application::Teeworlds, read: teeworlds::read, needed: 16, from: 0 },
+    Decoder { application: Application::Teeworlds, read: teeworlds_six::read, needed: 24, from: 0 },
     Decoder { application: Application::Source, read: quake::source, needed: 24, from: 0 },
     Decoder { application: Application::Quakeworld, read: quake::quakeworld, needed: 30, from: 0 },
     Decoder { application: Application::Quake3, read: quake::quake3, needed: 50, from: 0 },
@@ -209,6 +226,7 @@ impl Talk {
 
     /// Shows the datagram to every decoder that has not failed.
     fn decide(&mut self, datagram: &Datagram, direction: Direction, at_ns: Option<i64>, notes: &mut Notes) {
+        let early = self.early;
         let mut believed = None;
         let mut scratch = Notes::default();
         let mut may_be_right = |mut draft: Draft| {
@@ -218,7 +236,12 @@ impl Talk {
             draft.reading.observe(decoder, datagram, direction, at_ns, DEADLINE_NS, &mut scratch);
             core::mem::swap(&mut scratch.samples, &mut draft.samples);
             draft.lost = (draft.lost.0.saturating_add(scratch.lost.0), draft.lost.1.saturating_add(scratch.lost.1));
-            match draft.reading.verdict(decoder.needed) {
+            let is_late = early >= MOST_EARLY;
+            let needed = if is_late { decoder.needed.saturating_mul(3) / 2 } else { decoder.needed };
+            if is_late && decoder.from == 0 {
+                return None;
+            }
+            match draft.reading.verdict(needed).filter(|is_it| !is_it || !is_late || draft.reading.follows()) {
                 Some(true) => believed = Some(draft),
                 Some(false) => {}
                 None => return Some(draft),
@@ -226,7 +249,6 @@ impl Talk {
             None
         };
         let first = |decoder| Draft { decoder, ..Draft::default() };
-        let early = self.early;
         let fresh = (0u8..).zip(DECODERS).filter(|(_, decoder)| decoder.from == early).map(|(at, _)| first(at));
         let drafts = core::mem::take(&mut self.drafts);
         self.drafts = drafts.into_iter().chain(fresh).filter_map(&mut may_be_right).collect();
@@ -236,7 +258,7 @@ impl Talk {
             self.reading = Some(Box::new(draft.reading));
             notes.samples.append(&mut draft.samples);
             notes.lost = draft.lost;
-        } else if self.early <= AFTER_SET_UP || !self.drafts.is_empty() && usize::from(self.early) < MOST_EARLY {
+        } else if self.early <= AFTER_SET_UP || !self.drafts.is_empty() && self.early < MOST_LATE {
             return;
         } else {
             self.is_opaque = true;

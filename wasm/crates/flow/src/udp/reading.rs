@@ -18,6 +18,8 @@ use alloc::vec::Vec;
 const MOST_STREAMS: usize = 6;
 /// So many numbers may be behind the captured bytes of one datagram.
 const MOST_BEHIND: u32 = 32;
+/// Spacings are cut down to a unit: so many are added up before the error of the sum would show.
+const LONGEST_CHAIN: u32 = 128;
 /// Good steps after which a stream is no chance any more.
 const PROVEN: u32 = 4;
 /// A claim may trail the other side's highest number by so much.
@@ -44,6 +46,8 @@ pub struct Stream {
     choked: u32,
     /// How often either place of that count held what the numbers do not allow.
     choke_faults: (u32, u32),
+    /// Sum of the spacings that its sender told, µs, and packets in a row that have them.
+    spaced: (u32, u32),
     /// Datagrams of its side that could not be read, since the last that bore its number.
     unread: u32,
 }
@@ -60,6 +64,7 @@ state!(Stream {
     owed,
     choked,
     choke_faults,
+    spaced,
     unread
 });
 
@@ -200,6 +205,9 @@ impl Reading {
             (Some((Number { stream, .. }, place)), Some(sent), Some(at_ns)) => {
                 self.clock(stream, place, sent, at_ns, direction, deadline_ns, notes);
             }
+            (Some((number, place)), None, Some(at_ns)) if decoder.application == Application::GameNetworkingSockets => {
+                self.spaced(number.stream, place, facts.spacing_us, at_ns, direction, deadline_ns, notes);
+            }
             (None, Some(sent), Some(at_ns)) => self.plain_clock(sent, at_ns, direction, deadline_ns, notes),
             _ => {}
         }
@@ -312,6 +320,43 @@ impl Reading {
         }
     }
 
+    /// A sender's clock that is told as the distance from one packet to the next.
+    #[allow(clippy::too_many_arguments)] // one fact each
+    fn spaced(
+        &mut self,
+        stream: u32,
+        place: Place,
+        spacing_us: Option<u32>,
+        at_ns: i64,
+        direction: Direction,
+        deadline_ns: i64,
+        notes: &mut Notes,
+    ) {
+        let side = direction.of_mut(&mut self.sides);
+        let Some(stream) = side.streams.iter_mut().find(|known| known.id == stream) else { return };
+        if !matches!(place, Place::First | Place::Next(_)) || spacing_us.is_none() && stream.delay.is_none() {
+            return;
+        }
+        let delay = stream.delay.get_or_insert_with(Box::default);
+        let (sum_us, in_a_row) = &mut stream.spaced;
+        match spacing_us.filter(|_| place == Place::Next(1) && *in_a_row < LONGEST_CHAIN) {
+            Some(spacing_us) => *sum_us = sum_us.wrapping_add(spacing_us),
+            // The distance from the packet before is not known; a step of the clock all the same, or it would be a copy.
+            None => {
+                delay.begin_anew();
+                *sum_us = sum_us.wrapping_add(1);
+                *in_a_row = 0;
+            }
+        }
+        *in_a_row += 1;
+        let late = delay.late;
+        let is_consecutive = *in_a_row > 1;
+        if let Some(pdv_ns) = delay.observe(at_ns, *sum_us, 1_000_000, is_consecutive, deadline_ns) {
+            notes.pdv_ns = Some(pdv_ns);
+            notes.is_late = delay.late > late;
+        }
+    }
+
     fn plain_clock(&mut self, sent: Sent, at_ns: i64, direction: Direction, deadline_ns: i64, notes: &mut Notes) {
         let delay = direction.of_mut(&mut self.sides).clock.get_or_insert_with(Box::default);
         let late = delay.late;
@@ -395,6 +440,11 @@ impl Reading {
         let for_it = self.points + good * 2 + self.answered + good_claims;
         let against = (bad + self.bad_claims) * 8;
         (for_it >= needed.saturating_add(against)).then_some(true)
+    }
+
+    /// Do three in eight datagrams follow the one before, at two points each?
+    pub fn follows(&self) -> bool {
+        self.points.saturating_mul(4) >= self.fitting.saturating_mul(3)
     }
 
     /// Does what has come since still bear the decoder out?

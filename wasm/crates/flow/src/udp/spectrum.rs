@@ -16,11 +16,16 @@ const FASTEST: f64 = 3.0;
 const STEPS_A_TURN: f64 = 2.0;
 /// Mean power that a believed period has: chance gives 1, and more than this once in e⁶ windows; 64 arrivals at best 64.
 const LEAST_POWER: f64 = 6.0;
+/// Where no more stands out of the first windows, the others are not asked: chance alone gives 3 to 4 somewhere.
+const HOPELESS: f64 = 4.0;
 /// A window has the period when its own strongest is so near: one in so many.
 const NEARNESS: f64 = 40.0;
-/// The slowest and the fastest clock looked for.
-const LOWEST_HZ: f64 = 1.0;
+/// The slowest and the fastest clock looked for; slower than the slowest that is told, lest its harmonics are.
+const LOWEST_HZ: f64 = 0.2;
 const HIGHEST_HZ: f64 = 250.0;
+const SLOWEST_TOLD_HZ: f64 = 1.0;
+/// Pulses of one clock are as strong at its harmonics: what is so strong at a half or a third of the strongest is the clock.
+const STRONG_AS_HARMONIC: f64 = 0.6;
 
 /// Powers of one direction's windows.
 #[derive(Clone, Debug, Default)]
@@ -55,10 +60,47 @@ fn phasor(turns: f64) -> (f64, f64) {
     }
 }
 
+/// Arrivals that one instruction turns together.
+const LANES: usize = 4;
+
+/// Where some arrivals stand in the turn of a frequency, and how much further at the next.
+#[derive(Clone, Copy, Default)]
+struct Pulses {
+    re: [f32; LANES],
+    im: [f32; LANES],
+    step_re: [f32; LANES],
+    step_im: [f32; LANES],
+}
+
+impl Pulses {
+    fn set(&mut self, lane: usize, at: (f64, f64), step: (f64, f64)) {
+        let lanes = [&mut self.re, &mut self.im, &mut self.step_re, &mut self.step_im];
+        for (lanes, value) in lanes.into_iter().zip([at.0, at.1, step.0, step.1]) {
+            if let Some(place) = lanes.get_mut(lane) {
+                *place = value as f32;
+            }
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing)] // constant bounds
+    fn add_and_turn(&mut self, re_sum: &mut [f32; LANES], im_sum: &mut [f32; LANES]) {
+        for lane in 0..LANES {
+            let (re, im) = (self.re[lane], self.im[lane]);
+            re_sum[lane] += re;
+            im_sum[lane] += im;
+            self.re[lane] = re * self.step_re[lane] - im * self.step_im[lane];
+            self.im[lane] = re * self.step_im[lane] + im * self.step_re[lane];
+        }
+    }
+}
+
 impl Spectrum {
-    /// Have enough windows been asked?
+    /// Have enough windows been asked, or is there nothing to be found?
     pub fn is_full(&self) -> bool {
-        self.strongest.len() >= usize::from(MOST)
+        let windows = self.strongest.len();
+        let most = || self.powers.iter().max().copied().unwrap_or(0) as f64 / 1000.0 / windows as f64;
+        windows >= usize::from(MOST) || windows >= usize::from(FEWEST) && most() < HOPELESS
     }
 
     /// Asks one window of arrivals. The first decides which periods are looked for.
@@ -79,21 +121,21 @@ impl Spectrum {
             self.powers.resize(count, 0);
         }
         let (first_hz, step_hz) = (self.first as f64 / 1e6, self.step as f64 / 1e6);
-        let mut pulses: Vec<[f64; 4]> = Vec::with_capacity(arrivals.len());
-        for &at_ns in arrivals {
-            let at_s = at_ns.saturating_sub(first_ns) as f64 / 1e9;
-            let ((re, im), (step_re, step_im)) = (phasor(at_s * first_hz), phasor(at_s * step_hz));
-            pulses.push([re, im, step_re, step_im]);
+        let mut pulses: Vec<Pulses> = Vec::with_capacity(arrivals.len().div_ceil(LANES));
+        for few in arrivals.chunks(LANES) {
+            let mut pulse = Pulses::default();
+            for (lane, &at_ns) in few.iter().enumerate() {
+                let at_s = at_ns.saturating_sub(first_ns) as f64 / 1e9;
+                pulse.set(lane, phasor(at_s * first_hz), phasor(at_s * step_hz));
+            }
+            pulses.push(pulse);
         }
         let mut best = (0.0, 0);
         for (place, power) in self.powers.iter_mut().enumerate() {
-            let (mut re_sum, mut im_sum) = (0.0, 0.0);
-            for [re, im, step_re, step_im] in &mut pulses {
-                re_sum += *re;
-                im_sum += *im;
-                (*re, *im) = (*re * *step_re - *im * *step_im, *re * *step_im + *im * *step_re);
-            }
-            let here = (re_sum * re_sum + im_sum * im_sum) / arrivals.len() as f64;
+            let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
+            pulses.iter_mut().for_each(|pulse| pulse.add_and_turn(&mut re, &mut im));
+            let (re, im) = (re.iter().sum::<f32>(), im.iter().sum::<f32>());
+            let here = f64::from(re * re + im * im) / arrivals.len() as f64;
             *power = power.saturating_add((here * 1000.0) as i64);
             if here > best.0 {
                 best = (here, place as u32);
@@ -111,8 +153,9 @@ impl Spectrum {
             return None;
         }
         let (place, &most) = self.powers.iter().enumerate().max_by_key(|(_, power)| **power)?;
-        let mean = |power: i64| power as f64 / 1000.0 / windows as f64;
         let hz_at = |place: f64| (self.first as f64 + place * self.step as f64) / 1e6;
+        let (place, most) = self.fundamental(place, most);
+        let mean = |power: i64| power as f64 / 1000.0 / windows as f64;
         // Between its neighbours, where a parabola through the three is highest.
         let beside = |step: usize| self.powers.get(place.wrapping_add(step)).copied().unwrap_or(0) as f64;
         let (before, after) = (beside(usize::MAX), beside(1));
@@ -120,8 +163,9 @@ impl Spectrum {
         let shift = if bend < 0.0 { ((before - after) / (2.0 * bend)).clamp(-0.5, 0.5) } else { 0.0 };
         let hz = hz_at(place as f64 + shift);
         let is_near = |other: f64| (other - hz) * NEARNESS <= hz && (hz - other) * NEARNESS <= hz;
-        let agreeing = self.strongest.iter().filter(|at| is_near(hz_at(f64::from(**at)))).count();
-        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz <= 0.0 {
+        let has_it = |at: &&u32| [1.0, 2.0, 3.0].iter().any(|times| is_near(hz_at(f64::from(**at)) / times));
+        let agreeing = self.strongest.iter().filter(has_it).count();
+        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz < SLOWEST_TOLD_HZ {
             return None;
         }
         // Power is arrivals × length², and 1 by chance.
@@ -131,17 +175,24 @@ impl Spectrum {
     }
 }
 
+impl Spectrum {
+    /// The slowest of the strongest and its half and third that is about as strong: place and power.
+    fn fundamental(&self, place: usize, most: i64) -> (usize, i64) {
+        let strongest = self.first.saturating_add((place as i64).saturating_mul(self.step));
+        let of = |part: i64| {
+            let at = (strongest / part).saturating_sub(self.first) / self.step.max(1);
+            let around = (at.saturating_sub(1)..=at.saturating_add(2)).filter_map(|at| usize::try_from(at).ok());
+            around.filter_map(|at| self.powers.get(at).map(|power| (at, *power))).max_by_key(|(_, power)| *power)
+        };
+        let is_strong = |(_, power): &(usize, i64)| *power as f64 > most as f64 * STRONG_AS_HARMONIC;
+        of(3).filter(is_strong).or_else(|| of(2).filter(is_strong)).unwrap_or((place, most))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::chance::Random;
     use super::*;
-
-    struct Random(u64);
-    impl Random {
-        fn below(&mut self, limit: i64) -> i64 {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((self.0 >> 33) as i64) % limit.max(1)
-        }
-    }
 
     fn of(arrivals: &[i64]) -> Spectrum {
         let mut spectrum = Spectrum::default();
@@ -176,6 +227,24 @@ mod tests {
             let found = of(&arrivals).found();
             assert!(found.is_some_and(|(period_ns, _)| (period_ns - 90_400_000).abs() < 900_000), "{seed}: {found:?}");
             assert!(found.is_some_and(|(_, belief)| (500..900).contains(&belief)), "{seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn no_harmonic_is_told_of_a_clock_that_is_too_slow_or_strict() {
+        for seed in 1..60u64 {
+            let mut random = Random(seed);
+            let mut slow_ns = 0;
+            let slow: Vec<i64> = (0..512)
+                .map(|_| {
+                    slow_ns += 1_023_900_000 + random.below(if seed % 2 == 0 { 900_000 } else { 20_000_000 });
+                    slow_ns
+                })
+                .collect();
+            assert_eq!(of(&slow).found(), None, "{seed}");
+            let strict: Vec<i64> = (0..512).map(|at| at * 50_000_000 + random.below(300_000)).collect();
+            let found = of(&strict).found();
+            assert!(found.is_some_and(|(period_ns, _)| (period_ns - 50_000_000).abs() < 300_000), "{seed}: {found:?}");
         }
     }
 

@@ -8,6 +8,9 @@ use crate::codes::RttMethod;
 /// Requests are padded to so many bytes, lest they amplify.
 const PADDED: u32 = 512;
 const HAS_STATS: u8 = 1;
+/// Time since the packet before, in units of 16 µs, cut down; what is longer is not told.
+const HAS_SPACING: u8 = 2;
+const SPACING_UNIT_US: u32 = 16;
 /// Beyond these a field is none of ours.
 const LONGEST_PING_MS: u64 = 60_000;
 const LARGEST_JITTER_US: u64 = 60_000_000;
@@ -85,6 +88,16 @@ fn message(datagram: &Datagram, start: usize, size: u64, depth: u8, report: &mut
     Some(at == end)
 }
 
+/// Behind the stats, if there are any. In the middle of its unit, so that sums do not run away.
+fn spacing(datagram: &Datagram, is_behind_stats: bool) -> Option<u32> {
+    let at = match is_behind_stats {
+        true => varint(datagram, 7).and_then(|(size, start)| start.checked_add(usize::try_from(size).ok()?))?,
+        false => 7,
+    };
+    let units = datagram.le16(at).filter(|units| *units != u16::MAX)?;
+    Some(u32::from(units) * SPACING_UNIT_US + SPACING_UNIT_US / 2)
+}
+
 pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
     let Some(first) = datagram.u8(0) else { return Fit::No };
     match first {
@@ -105,6 +118,9 @@ pub fn read(datagram: &Datagram, _: &mut Memo, facts: &mut Facts) -> Fit {
                 return Fit::No;
             }
             facts.number(connection, u64::from(number), 16);
+            if first & HAS_SPACING != 0 {
+                facts.spacing_us = spacing(datagram, first & HAS_STATS != 0);
+            }
             if first & HAS_STATS == 0 {
                 return Fit::Maybe(0);
             }

@@ -10,6 +10,7 @@ use super::facts::{Datagram, Facts, Fit, Memo};
 use super::marks::Ask;
 use super::teeworlds_code::decode;
 use crate::codes::RttMethod;
+use core::ops::RangeInclusive;
 
 const HEADER: usize = 7;
 const NO_TOKEN: u32 = u32::MAX;
@@ -21,10 +22,19 @@ const CONNECTIONLESS: u8 = 8;
 const VITAL: u8 = 1;
 /// What is asked; the number comes below. Set-up by token, input by tick, snapshot by tick, chunk by number.
 const TOKEN: u64 = 1 << 40;
-const CONNECT: u64 = 2 << 40;
-const INPUT: u64 = 3 << 40;
-const SNAPSHOT: u64 = 4 << 40;
-const CHUNK: u64 = 5 << 40;
+pub const CONNECT: u64 = 2 << 40;
+pub const INPUT: u64 = 3 << 40;
+pub const SNAPSHOT: u64 = 4 << 40;
+pub const CHUNK: u64 = 5 << 40;
+
+/// Numbers of the system's messages that are read.
+pub struct Kinds {
+    pub snapshots: RangeInclusive<u8>,
+    pub timing: u8,
+    pub input: u8,
+}
+
+const KINDS: Kinds = Kinds { snapshots: 6..=8, timing: 10, input: 20 };
 
 /// `memo`: the token of the opener's packets and of the other side's; who has sent inputs (bit 0, 1) or snapshots
 /// (bit 2, 3); what either side acknowledged last, 16 bits each.
@@ -57,26 +67,38 @@ pub fn read(datagram: &Datagram, memo: &mut Memo, facts: &mut Facts) -> Fit {
     {
         return Fit::No;
     }
-    let Some((points, last_chunk)) = body(datagram, flags & CODED != 0, count, facts) else { return Fit::No };
+    let Some(captured) = datagram.bytes.get(HEADER..) else { return Fit::No };
+    let is_cut = datagram.bytes.len() < datagram.len as usize;
+    let chunks = body(captured, is_cut, flags & CODED != 0, count, 0, |left| chunk(left, facts));
+    let Some((points, last_chunk)) = chunks else { return Fit::No };
+    if !are_roles_kept(roles, side, facts) {
+        return Fit::No;
+    }
+    acknowledge(acknowledged, side, ack, last_chunk, facts);
+    Fit::Maybe(points)
+}
+
+/// Inputs come from one side, snapshots from the other.
+pub fn are_roles_kept(roles: &mut u32, side: u32, facts: &Facts) -> bool {
     for (has, role) in [(asked(facts, INPUT), 0), (asked(facts, SNAPSHOT), 2)] {
         *roles |= u32::from(has) << (role + side);
     }
-    // Inputs come from one side, snapshots from the other.
-    if *roles & 5 == 5 || *roles & 10 == 10 || *roles & 3 == 3 || *roles & 12 == 12 {
-        return Fit::No;
-    }
+    ![5, 10, 3, 12].iter().any(|both| *roles & both == *both)
+}
+
+/// A side's header names the chunk it has; each waits for its answer.
+pub fn acknowledge(told: &mut u32, side: u32, ack: u32, last_chunk: Option<u16>, facts: &mut Facts) {
     let half = 16 * side;
-    if *acknowledged >> half & 0xffff != ack {
-        *acknowledged = *acknowledged & !(0xffff << half) | ack << half;
+    if *told >> half & 0xffff != ack {
+        *told = *told & !(0xffff << half) | ack << half;
         facts.answer(CHUNK | u64::from(ack), RttMethod::AppAck);
     }
     if let Some(number) = last_chunk {
         facts.ask(CHUNK | u64::from(number));
     }
-    Fit::Maybe(points)
 }
 
-fn asked(facts: &Facts, kind: u64) -> bool {
+pub fn asked(facts: &Facts, kind: u64) -> bool {
     facts.asks.iter().any(|ask| ask.key >> 40 == kind >> 40)
 }
 
@@ -109,31 +131,8 @@ fn control(datagram: &Datagram, token: u32, facts: &mut Facts) -> Fit {
     }
 }
 
-/// The chunks: points, and the number of the last that must arrive. None where they are not what the header counts.
-fn body(datagram: &Datagram, is_coded: bool, count: u8, facts: &mut Facts) -> Option<(u32, Option<u16>)> {
-    let captured = datagram.bytes.get(HEADER..)?;
-    let is_cut = datagram.bytes.len() < datagram.len as usize;
-    let decoded = if is_coded { Some(decode(captured)?) } else { None };
-    if decoded.as_ref().is_some_and(|decoded| decoded.is_whole == is_cut) {
-        return None;
-    }
-    let mut left = decoded.as_ref().map_or(captured, |decoded| decoded.bytes());
-    let mut last = None;
-    for at in 0..count {
-        match chunk(left, facts)? {
-            Chunk::Whole(number, behind) => {
-                last = number.or(last);
-                left = behind;
-            }
-            // One that is known in part is worth half of one that is known to its end.
-            Chunk::Cut(number) if is_cut => return Some((u32::from(at > 0), number.or(last))),
-            Chunk::Cut(_) => return None,
-        }
-    }
-    (is_cut || left.is_empty()).then_some((2 - u32::from(is_cut), last))
-}
-
-enum Chunk<'a> {
+/// One chunk.
+pub enum Chunk<'a> {
     /// Its number if it must arrive, and what is behind it.
     Whole(Option<u16>, &'a [u8]),
     /// What is there ends inside it.
@@ -153,32 +152,62 @@ fn chunk<'a>(bytes: &'a [u8], facts: &mut Facts) -> Option<Chunk<'a>> {
         return None;
     }
     match (content.get(..size), content.get(size..)) {
-        (Some(content), Some(behind)) if message(content, facts) => Some(Chunk::Whole(number, behind)),
+        (Some(content), Some(behind)) if message(content, &KINDS, facts) => Some(Chunk::Whole(number, behind)),
         (Some(_), Some(_)) => None,
         // What was cut off may be the very number that is looked for.
-        _ => (content.is_empty() || message(content, facts) || content.len() < 8).then_some(Chunk::Cut(number)),
+        _ => (content.is_empty() || message(content, &KINDS, facts) || content.len() < 8).then_some(Chunk::Cut(number)),
     }
 }
 
+/// The chunks of one packet, coded or not: points, and the number of the last that must arrive. None where they are not what the header
+/// counts, but for up to `behind` bytes. `chunk` takes the first off.
+pub fn body(
+    captured: &[u8],
+    is_cut: bool,
+    is_coded: bool,
+    count: u8,
+    behind: usize,
+    mut chunk: impl for<'a> FnMut(&'a [u8]) -> Option<Chunk<'a>>,
+) -> Option<(u32, Option<u16>)> {
+    let decoded = if is_coded { Some(decode(captured)?) } else { None };
+    if decoded.as_ref().is_some_and(|decoded| decoded.is_whole == is_cut) {
+        return None;
+    }
+    let mut left = decoded.as_ref().map_or(captured, |decoded| decoded.bytes());
+    let mut last = None;
+    for at in 0..count {
+        match chunk(left)? {
+            Chunk::Whole(number, behind) => {
+                last = number.or(last);
+                left = behind;
+            }
+            // One that is known in part is worth half of one that is known to its end.
+            Chunk::Cut(number) if is_cut => return Some((u32::from(at > 0), number.or(last))),
+            Chunk::Cut(_) => return None,
+        }
+    }
+    (is_cut || left.is_empty() || left.len() == behind).then_some((2 - u32::from(is_cut), last))
+}
+
 /// What a chunk says: its kind and whether it is the system's, then numbers. False where none begins like this.
-fn message(content: &[u8], facts: &mut Facts) -> bool {
+pub fn message(content: &[u8], kinds: &Kinds, facts: &mut Facts) -> bool {
     let Some((&kind, mut numbers)) = content.split_first() else { return false };
     let mut next = || number(&mut numbers);
     match (kind & 1 != 0, kind >> 1) {
         // Kinds are few: a number of one byte that is not negative.
         _ if kind & 0xc0 != 0 => return false,
         // Snapshot in parts, empty, in one piece: the tick it shows.
-        (true, 6..=8) => match next().map(u64::try_from) {
+        (true, kind) if kinds.snapshots.contains(&kind) => match next().map(u64::try_from) {
             Some(Ok(tick)) => facts.asks.push(Ask { key: SNAPSHOT | tick, may_burst: true }),
             _ => return false,
         },
         // On the timing of the input for a tick.
-        (true, 10) => match next().map(u64::try_from) {
+        (true, kind) if kind == kinds.timing => match next().map(u64::try_from) {
             Some(Ok(tick)) => facts.answer(INPUT | tick, RttMethod::AppAck),
             _ => return false,
         },
         // Input: the newest snapshot, −1 before the first; the tick it is meant for.
-        (true, 20) => match (next(), next().map(u64::try_from)) {
+        (true, kind) if kind == kinds.input => match (next(), next().map(u64::try_from)) {
             (Some(snapshot), Some(Ok(tick))) => {
                 if let Ok(snapshot) = u64::try_from(snapshot) {
                     facts.answer(SNAPSHOT | snapshot, RttMethod::AppAck);
@@ -209,7 +238,7 @@ fn number(bytes: &mut &[u8]) -> Option<i32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::super::teeworlds_code::encode;
     use super::super::{Notes, Talk};
     use super::{number, CODED, RESEND, VITAL};
@@ -221,7 +250,7 @@ mod tests {
     const SERVERS: u32 = 0x08c3_365d;
     const CLIENTS: u32 = 0x40af_b3b9;
 
-    fn variable(value: i32) -> Vec<u8> {
+    pub fn variable(value: i32) -> Vec<u8> {
         let mut left = if value < 0 { !value } else { value } as u32;
         let sign = u8::from(value < 0) << 6;
         let mut bytes = vec![sign | (left & 0x3f) as u8];
@@ -267,14 +296,14 @@ mod tests {
         bytes
     }
 
-    struct Session {
-        talk: Talk,
+    pub struct Session {
+        pub talk: Talk,
         /// Direction of what was timed, method, ms.
-        samples: Vec<(Direction, RttMethod, i64)>,
+        pub samples: Vec<(Direction, RttMethod, i64)>,
     }
 
     impl Session {
-        fn send(&mut self, at_ms: i64, direction: Direction, payload: &[u8]) {
+        pub fn send(&mut self, at_ms: i64, direction: Direction, payload: &[u8]) {
             let packet = Packet {
                 timestamp_ns: Some(at_ms * 1_000_000),
                 payload_len_bytes: payload.len() as u32,
@@ -287,7 +316,7 @@ mod tests {
             self.samples.extend(notes.samples.iter().map(|&(_, data, by, ns)| (data, by, ns / 1_000_000)));
         }
 
-        fn all(&self, data: Direction, by: RttMethod) -> Vec<i64> {
+        pub fn all(&self, data: Direction, by: RttMethod) -> Vec<i64> {
             self.samples.iter().filter(|sample| (sample.0, sample.1) == (data, by)).map(|sample| sample.2).collect()
         }
     }

@@ -394,6 +394,9 @@ impl Tick {
             return Some(Found { period_ns: self.found_ns, confidence_permille });
         }
         if let Some((period_ns, confidence_permille)) = self.spectrum.as_ref().and_then(|spectrum| spectrum.found()) {
+            // A grid that held for a while is the finer measure.
+            let is_alike = self.found_ns.saturating_sub(period_ns).saturating_abs() < period_ns / 64;
+            let period_ns = if is_alike { self.found_ns } else { period_ns };
             return Some(Found { period_ns, confidence_permille });
         }
         if self.on_grid > 0 || self.early.len() < FEWEST || self.early.len() * 2 < counted as usize {
@@ -417,15 +420,8 @@ impl Tick {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chance::Random;
     use super::*;
-
-    struct Random(u64);
-    impl Random {
-        fn below(&mut self, limit: i64) -> i64 {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((self.0 >> 33) as i64) % limit.max(1)
-        }
-    }
 
     fn run(arrivals: impl Iterator<Item = i64>) -> Tick {
         let mut tick = Tick::default();

@@ -1,0 +1,27 @@
+/**
+ * The tick of Luanti's server in recorded games: a loop that sleeps for `dedicated_server_step` (0.09 s) and a little more, whose
+ * packets leave when the network thread next wakes. Between its acknowledgements, which answer at once, the loop has to be found.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCsv } from '../helpers/captures-index.ts';
+import { lagdiff } from '../helpers/cli.ts';
+import { ROOT } from '../helpers/repository.ts';
+
+const folder = join(ROOT, 'samples', 'recorded', 'evening');
+
+describe.skipIf(!existsSync(folder))('Luanti in recorded games', () => {
+  it.each(['baseline', 'evening'])('has the step of its server in the %s', async (period) => {
+    const capture = join(folder, `${period}-server.pcap.gz`);
+    const words = ['export', capture, '--table', 'flows', '--format', 'csv', '--out', '-', '--workers', '1'];
+    const { code, stdout } = await lagdiff(words);
+    expect(code).toBe(0);
+    const [flow] = readCsv(stdout).filter(({ application }) => application === 'luanti');
+    const tickMs = Number(flow?.['reverse_tick_period_ns']) / 1e6;
+    expect(tickMs).toBeGreaterThan(90);
+    expect(tickMs).toBeLessThan(91.5);
+    // It is no grid: nothing is said of delays by it.
+    expect(flow?.['reverse_jitter_method']).toBeNull();
+  });
+});
