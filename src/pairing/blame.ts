@@ -4,7 +4,7 @@
  */
 
 import { quantileType7 } from '../statistics/quantile.ts';
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import type { Samples } from './samples.ts';
 import type { Blame, Blamed, DirectionSummary } from './types.ts';
 import { milliseconds, percent } from './format.ts';

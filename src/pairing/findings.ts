@@ -1,6 +1,6 @@
 /** Claims about the path between two captures, each with the packets that show it, at both ends. */
 
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import { addressText } from '../tables/address.ts';
 import { DEADLINE_NS, holesOfPaths } from './direction.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';

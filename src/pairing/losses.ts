@@ -2,7 +2,8 @@
 
 import { FLAG, NO_FLOW } from '../engine/pair.ts';
 import type { Totals, Way } from './accumulate.ts';
-import { drift, type ClockFit } from './clock.ts';
+import type { ClockFit } from './clock.ts';
+import { drift } from './course.ts';
 import { count } from './counts.ts';
 import type { Points } from './points.ts';
 import type { LostPackets } from './types.ts';

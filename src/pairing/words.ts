@@ -2,7 +2,7 @@
 
 import type { DiagnosticRecord } from '../diagnostics/types.ts';
 import type { PairReport } from '../engine/pair.ts';
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import { milliseconds, percent } from './format.ts';
 import { captureMissRatio } from './blame.ts';
 import type { Blame, PairDocument } from './types.ts';
