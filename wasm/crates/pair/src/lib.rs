@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod flows;
 mod hash;
+mod lane;
 mod matching;
 mod merge;
 mod pairer;
