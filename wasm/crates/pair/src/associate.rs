@@ -2,7 +2,7 @@
 
 use crate::flows::{Flow, Flows};
 use crate::hash::Table;
-use crate::votes::Tally;
+use crate::votes::{Tally, Witness};
 
 /// Votes that settle a flow, their share, and the lead over the second best.
 const MIN_VOTES: u32 = 8;
@@ -33,6 +33,8 @@ pub struct Way {
     pub is_aligned: bool,
     /// Sequence number at the server minus that at the client.
     pub delta: u32,
+    /// UDP checksum at the server minus that at the client, where it is one number for the whole way.
+    pub checksum: Option<u16>,
 }
 
 /// One flow at both ends.
@@ -243,7 +245,8 @@ fn way_of(tally: &Tally, lane: u32) -> Way {
     let unique = tally.sums.get(lane as usize).map_or(0, |(_, count)| *count);
     let aligned = tally.aligned.get(lane as usize).copied().unwrap_or_default();
     let is_aligned = aligned.votes > 0 && unique * 8 < aligned.votes;
-    Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 } }
+    let checksum = tally.witness.get(lane as usize).and_then(Witness::delta).filter(|_| !is_aligned);
+    Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 }, checksum }
 }
 
 /// What the first votes of a way say about its delay; `forward` is the client's lane toward the server.

@@ -11,6 +11,8 @@ use crate::hash::{Key, Table};
 use crate::lane::{later, Lane};
 use crate::print::{Kind, Print, MIN_FRAGMENTED};
 use crate::recent::RecentMin;
+use crate::votes::checksum_minus;
+use packet::Checksum;
 use std::collections::VecDeque;
 
 mod choosing;
@@ -154,6 +156,10 @@ impl Matcher {
             }
             print.key = print.tcp_key(self.key, print.seq, print.ack);
         }
+        // What was damaged on the way has the checksum that it left with.
+        if let (Some(delta), Some(field), false) = (own.checksum, print.field, print.checksum == Checksum::Wrong) {
+            print.witness = Some(checksum_minus(field, if end == 1 { delta } else { 0 }));
+        }
         let key =
             if own.is_aligned && print.protocol != 6 && print.alternative != 0 { print.alternative } else { print.key };
         if print.protocol == 6 && print.tcp_flags & packet::tcp_flag::ACK != 0 {
@@ -200,6 +206,7 @@ impl Matcher {
             self.entries.get(*at).is_some_and(|known| {
                 let known = &known.print;
                 known.ip_id.is_some()
+                    && !known.is_denied_by(&print)
                     && (known.ip_id, known.tsval, known.ack, known.window, known.seq, known.traffic_class)
                         == (print.ip_id, print.tsval, print.ack, print.window, print.seq, print.traffic_class)
                     && print.time.saturating_sub(known.time).abs() <= CAPTURE_COPY_NS

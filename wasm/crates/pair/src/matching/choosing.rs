@@ -17,7 +17,7 @@ impl Matcher {
         let Some(chain) = self.by_key.get(other).and_then(|table| table.get(&entry.key)) else { return };
         for at in chain.iter().filter(|at| **at != taken) {
             if let Some(known) = self.entries.get_mut(*at) {
-                known.is_run |= known.state == State::Waiting;
+                known.is_run |= known.state == State::Waiting && !known.print.is_denied_by(&entry.print);
             }
         }
     }
@@ -40,6 +40,7 @@ impl Matcher {
         twins.into_iter().flatten().filter_map(|at| self.entries.get(*at)).any(|known| {
             let differs = |a: Option<u32>, b: Option<u32>| matches!((a, b), (Some(a), Some(b)) if a != b);
             known.state == State::Matched
+                && !known.print.is_denied_by(&entry.print)
                 && !differs(known.matched_ip_id, entry.print.ip_id)
                 && !differs(known.matched_tsval, entry.print.tsval)
         })
@@ -58,8 +59,6 @@ impl Matcher {
     pub(super) fn choose(&self, entry: &Entry, end: usize) -> Option<(u32, bool)> {
         let chain = self.by_key.get(end)?.get(&entry.key)?;
         let lane = self.lanes.get(entry.way as usize)?;
-        let is_other_sending =
-            |like: &Print| lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b);
         let is_sender = usize::from(entry.end) == entry.way as usize % 2;
         let delay = |like: &Print| {
             let difference = like.time.saturating_sub(entry.print.time);
@@ -76,6 +75,11 @@ impl Matcher {
         let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
         // Where nothing but repeats was ever there, no unique content vouches for the floor.
         let is_repeated = || chain.len() + own_twins > 1 || lane.first.is_some() && self.is_repeating(entry);
+        // A checksum that alone differs was damaged; of contents that repeat it says which is which.
+        let is_other_sending = |like: &Print| {
+            lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b)
+                || like.is_denied_by(&entry.print) && is_repeated()
+        };
         let lowest = floor.into_iter().chain(floor_of_way).min();
         let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS) && is_repeated();
         if let [only] = chain.as_slice() {
@@ -107,6 +111,7 @@ impl Matcher {
         // The IP id that a matched twin came with, where the sender numbers its packets: this is that one again.
         let is_known_copy = |twin: &Entry| {
             twin.state == State::Matched
+                && !twin.print.is_denied_by(own)
                 && twin.matched_ip_id == own.ip_id
                 && !matches!((twin.matched_tsval, own.tsval), (Some(a), Some(b)) if a != b)
                 && waiting.iter().all(|(_, like)| like.ip_id.is_some() && like.ip_id != twin.print.ip_id)
@@ -118,6 +123,7 @@ impl Matcher {
         let has_late_twin = chain.iter().filter_map(|at| self.entries.get(*at)).any(|twin| {
             twin.state == State::Matched
                 && delay(&twin.print) <= usual.unwrap_or_default() + LATE_NS
+                && !twin.print.is_denied_by(own)
                 && !differences.iter().any(|differs| differs(own, &twin.print))
         });
         if let ([(_, like)], Some(usual), false) = (waiting.as_slice(), usual, is_sender) {
