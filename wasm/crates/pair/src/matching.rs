@@ -8,7 +8,7 @@ use crate::associate::{Joined, Role, Way};
 use crate::entry::{Entries, Entry, Head, State};
 use crate::event::{flag, What, NO_FLOW};
 use crate::hash::{Key, Table};
-use crate::lane::{later, Lane};
+use crate::lane::{later, Lane, SLACK_NS};
 use crate::print::{Kind, Print, MIN_FRAGMENTED};
 use crate::recent::RecentMin;
 use crate::votes::checksum_minus;
@@ -25,8 +25,6 @@ pub const WINDOW_NS: i64 = 10_000_000_000;
 const COPY_NS: i64 = 2_000_000_000;
 /// A copy made by the sender's own capture (two interfaces, a bridge) follows within this.
 const CAPTURE_COPY_NS: i64 = 10_000_000;
-/// A delay this far below the smallest seen is impossible; less is the grain of clocks.
-const SLACK_NS: i64 = 1_000_000;
 /// See the head of the file.
 #[derive(Debug)]
 pub struct Matcher {
@@ -71,7 +69,12 @@ impl Matcher {
             lanes: joined
                 .iter()
                 .flat_map(|entry| {
-                    entry.first_delay.map(|first| Lane { keeps_tsval: entry.keeps_tsval, first, ..Lane::default() })
+                    entry.first_delay.map(|first| Lane {
+                        keeps_tsval: entry.keeps_tsval,
+                        keeps_acks: entry.keeps_acks,
+                        first,
+                        ..Lane::default()
+                    })
                 })
                 .collect(),
             entries: Entries::default(),
@@ -331,8 +334,17 @@ impl Matcher {
         }
         if is_ambiguous {
             flags |= flag::AMBIGUOUS;
+            // As always, so probably the right one: flows that only repeat themselves would else know old delays alone.
+            let delay = like.time.saturating_sub(own.time);
+            if let Some(lane) = self.lanes.get_mut(way as usize).filter(|lane| lane.expects(delay)) {
+                lane.learn(delay, like.time);
+                lane.arrived(own.time, like.time);
+            }
         } else {
-            self.learn(way, like.time.saturating_sub(own.time));
+            self.learn(way, like.time.saturating_sub(own.time), like.time);
+            if let Some(lane) = self.lanes.get_mut(way as usize) {
+                lane.arrived(own.time, like.time);
+            }
         }
         // Keys of TCP with moved numbers were made equal; a datagram's differ where its head was rewritten.
         if own.protocol != 6 && own.key != like.key && own.len == like.len {
@@ -349,19 +361,12 @@ impl Matcher {
         self.tell_pair(flags, way, index, &own, &head(like), like.mss);
     }
 
-    fn learn(&mut self, way: u32, delay: i64) {
+    fn learn(&mut self, way: u32, delay: i64, received_at: i64) {
         if let Some(floor) = self.floors.get_mut(way as usize % 2) {
             floor.add(delay);
         }
         if let Some(lane) = self.lanes.get_mut(way as usize) {
-            // The first packets may have stood in a queue: their smallest is no floor yet, where unique contents were faster.
-            if let (None, Some(first)) = (lane.floor.get(), lane.first) {
-                lane.floor.add(first);
-            }
-            lane.floor.add(delay);
-            let usual = lane.usual.unwrap_or(delay);
-            lane.spread += ((delay - usual).abs() - lane.spread) / 8;
-            lane.usual = Some(usual + (delay - usual) / 8);
+            lane.learn(delay, received_at);
         }
     }
 

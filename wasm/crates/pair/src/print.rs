@@ -2,7 +2,7 @@
 
 use crate::flows::Flows;
 use crate::hash::{keyed, Key, Mix};
-use packet::{tcp_flag, Checksum, Packet, MAX_PREFIX};
+use packet::{tcp_flag, Checksum, Packet, Tcp, MAX_PREFIX};
 use std::hash::Hasher;
 
 /// Nothing is cut: contents are compared over the whole payload.
@@ -82,6 +82,8 @@ pub struct Print {
     pub mtu: u32,
     pub tcp_flags: u16,
     pub window: u16,
+    /// Of a bare acknowledgment whose options were captured: hash of what it echoes and of the blocks it reports.
+    pub options: Option<u32>,
     /// MSS option of a SYN, 0 for none.
     pub mss: u16,
     pub kind: Kind,
@@ -92,6 +94,22 @@ pub struct Print {
     /// May a match of this content alone speak for its flow?
     pub is_distinctive: bool,
     pub is_fragment: bool,
+}
+
+/// See `Print::bare_ack`.
+#[derive(Clone, Copy, Debug)]
+pub struct Ack {
+    ip_len: u32,
+    window: u16,
+    options: Option<u32>,
+}
+
+impl Ack {
+    /// Is this another one?
+    pub fn differs(self, other: Ack) -> bool {
+        let reports_other = matches!((self.options, other.options), (Some(a), Some(b)) if a != b);
+        reports_other || (self.ip_len, self.window) != (other.ip_len, other.window)
+    }
 }
 
 const FLAGS: u16 = tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST;
@@ -136,6 +154,7 @@ impl Print {
             mtu: 0,
             tcp_flags: 0,
             window: 0,
+            options: None,
             mss: 0,
             kind: Kind::Unkeyable,
             protocol: packet.protocol,
@@ -160,6 +179,9 @@ impl Print {
             print.mss = tcp.mss.unwrap_or(0);
             print.is_distinctive = tcp.flags & tcp_flag::RST == 0;
             print.kind = if print.len > 0 { Kind::Range } else { Kind::Bare };
+            if print.kind == Kind::Bare && packet.captured_len_bytes >= packet.original_len_bytes {
+                print.options = Some(options_hash(tcp));
+            }
             print.key = print.tcp_key(rules.key, print.seq, print.ack);
             if print.payload_hash != 0 && print.len >= MIN_ALTERNATIVE {
                 let words = [6 << 8 | 1, u64::from(print.payload_hash), u64::from(print.len)];
@@ -215,6 +237,12 @@ impl Print {
         matches!((self.witness, other.witness), (Some(a), Some(b)) if a != b)
     }
 
+    /// What tells an acknowledgment from others of the same bytes; None for all else.
+    pub fn bare_ack(&self) -> Option<Ack> {
+        let is_bare = self.kind == Kind::Bare && self.tcp_flags & FLAGS == 0;
+        is_bare.then_some(Ack { ip_len: self.ip_len, window: self.window, options: self.options })
+    }
+
     /// Key of a TCP packet whose sequence and acknowledgment numbers are given: those of an end may be moved by a constant.
     pub fn tcp_key(&self, key: Key, seq: u32, ack: u32) -> u64 {
         // The acknowledgment number of data may differ where segments were joined; of a bare ACK it is the content.
@@ -237,6 +265,17 @@ impl Print {
             _ => self.key,
         }
     }
+}
+
+/// What an acknowledgment echoes and reports; blocks against what it acknowledges, because a middlebox may move both.
+fn options_hash(tcp: &Tcp) -> u32 {
+    let mut hasher = Mix::default();
+    hasher.write_u32(tcp.timestamps.map_or(0, |(_, echo)| echo));
+    for (left, right) in tcp.sack.iter().take(usize::from(tcp.sack_count)) {
+        hasher.write_u32(left.wrapping_sub(tcp.ack));
+        hasher.write_u32(right.wrapping_sub(tcp.ack));
+    }
+    (hasher.finish() >> 32) as u32
 }
 
 fn is_link_local(address: &[u8; 16]) -> bool {

@@ -2,7 +2,7 @@
 //! two flows. Contents that repeat do not vote. Nothing else is asked: NAT, carrier NAT and load balancers may rename.
 
 use crate::hash::Table;
-use crate::print::{Print, MIN_FRAGMENTED};
+use crate::print::{Ack, Print, MIN_FRAGMENTED};
 use std::collections::VecDeque;
 
 /// How a packet of one end waits for its like.
@@ -13,6 +13,7 @@ struct Waiting {
     source: u64,
     tsval: Option<u32>,
     field: Option<u16>,
+    ack: Option<Ack>,
     seq: u32,
     ttl: u8,
     is_distinctive: bool,
@@ -146,11 +147,19 @@ pub struct Tally {
     pub repeated: u32,
     /// Votes by packets that an end shows twice.
     pub views: u32,
+    /// Votes of bare acknowledgments that are the same in length, window and options at both ends, and that are not.
+    pub same_acks: [u32; 2],
     /// Votes whose TSval is the same at both ends, less those whose is not: a firewall may move it.
     pub same_tsval: i64,
 }
 
 impl Tally {
+    /// Do acknowledgments pass as they are? Then another length, window or report is another acknowledgment.
+    pub fn keeps_acks(&self) -> bool {
+        let [same, other] = self.same_acks;
+        same >= MIN_WITNESSES && other * 100 <= same * (100 - WITNESS_PERCENT)
+    }
+
     /// What the two ends' times make of the round trip: smaller for the views next to the path. None without both ways.
     pub fn round_trip(&self) -> Option<i64> {
         let mean = |(sum, count): (i64, u32)| (count > 0).then(|| sum / i64::from(count));
@@ -258,6 +267,7 @@ impl Votes {
             source: print.source,
             tsval: print.tsval,
             field: print.field,
+            ack: print.bare_ack(),
             seq: print.seq,
             ttl: print.ttl,
             is_distinctive: print.is_distinctive,
@@ -337,6 +347,11 @@ impl Votes {
         }
         if let (Some(a), Some(b), Some(witness)) = (client.field, server.field, tally.witness.get_mut(lane)) {
             witness.add(a, b);
+        }
+        if let (Some(a), Some(b)) = (client.ack, server.ack) {
+            if let Some(count) = tally.same_acks.get_mut(usize::from(a.differs(b))) {
+                *count = count.saturating_add(1);
+            }
         }
         tally.views += u32::from(client.first.is_some() || server.first.is_some());
         if is_aligned {

@@ -1,12 +1,9 @@
 //! Which of several packets with one key is the one: alignment of runs by time, and what is said to be ambiguous.
 
-use super::{head_key, spread, Matcher, SLACK_NS};
+use super::{head_key, spread, Matcher};
 use crate::entry::{Entry, State};
 use crate::print::Print;
 
-/// So many mean distances, and so much, from the usual delay is a surprise.
-const SURPRISES: i64 = 4;
-const SURPRISE_NS: i64 = 200_000;
 /// A copy, or a packet that was overtaken, comes within this of the usual delay.
 const LATE_NS: i64 = 100_000_000;
 
@@ -15,9 +12,15 @@ impl Matcher {
     pub(super) fn mark_run(&mut self, entry: &Entry, taken: u32) {
         let other = 1 - usize::from(entry.end);
         let Some(chain) = self.by_key.get(other).and_then(|table| table.get(&entry.key)) else { return };
+        let Some(lane) = self.lanes.get(entry.way as usize) else { return };
+        let is_other = |print: &Print| {
+            lane.tells_apart(print, &entry.print)
+                || print.is_denied_by(&entry.print)
+                || lane.is_overtaken(print.time, entry.print.time)
+        };
         for at in chain.iter().filter(|at| **at != taken) {
             if let Some(known) = self.entries.get_mut(*at) {
-                known.is_run |= known.state == State::Waiting && !known.print.is_denied_by(&entry.print);
+                known.is_run |= known.state == State::Waiting && !is_other(&known.print);
             }
         }
     }
@@ -37,9 +40,11 @@ impl Matcher {
     pub(super) fn is_copy_of_matched(&self, entry: &Entry) -> bool {
         let other = 1 - usize::from(entry.end);
         let twins = self.by_key.get(other).and_then(|table| table.get(&entry.key));
+        let lane = self.lanes.get(entry.way as usize);
         twins.into_iter().flatten().filter_map(|at| self.entries.get(*at)).any(|known| {
             let differs = |a: Option<u32>, b: Option<u32>| matches!((a, b), (Some(a), Some(b)) if a != b);
             known.state == State::Matched
+                && !lane.is_some_and(|lane| lane.tells_apart(&known.print, &entry.print))
                 && !known.print.is_denied_by(&entry.print)
                 && !differs(known.matched_ip_id, entry.print.ip_id)
                 && !differs(known.matched_tsval, entry.print.tsval)
@@ -69,23 +74,28 @@ impl Matcher {
             }
         };
         let floor_of_way = self.floor_of_way(entry.way as usize % 2);
-        let floor = lane.floor.get().or(lane.first).or(floor_of_way);
+        let received_at = entry.print.time.saturating_add(if is_sender { lane.usual.unwrap_or_default() } else { 0 });
+        let floor = lane.floor_at(received_at, floor_of_way);
         // Content that comes again and again: a twin that is too early is another one's, taken it would displace all that
         // follow. Content that is there once may be early, or a clock's step back would end all matching.
         let own_twins = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key)).map_or(0, Vec::len);
         // Where nothing but repeats was ever there, no unique content vouches for the floor.
         let is_repeated = || chain.len() + own_twins > 1 || lane.first.is_some() && self.is_repeating(entry);
         // A checksum that alone differs was damaged; of contents that repeat it says which is which.
-        let is_other_sending = |like: &Print| {
-            lane.keeps_tsval && matches!((like.tsval, entry.print.tsval), (Some(a), Some(b)) if a != b)
-                || like.is_denied_by(&entry.print) && is_repeated()
-        };
+        let is_other_sending =
+            |like: &Print| lane.tells_apart(like, &entry.print) || like.is_denied_by(&entry.print) && is_repeated();
         let lowest = floor.into_iter().chain(floor_of_way).min();
-        let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - SLACK_NS) && is_repeated();
+        let (slack, own_time) = (lane.slack(), entry.print.time);
+        let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - slack) && is_repeated();
+        let is_overtaken = |like: &Print| {
+            let (sent, received) = if is_sender { (own_time, like.time) } else { (like.time, own_time) };
+            is_repeated() && lane.is_overtaken(sent, received)
+        };
+        let is_impossible = |like: &Print| is_too_early(like) || is_overtaken(like);
         if let [only] = chain.as_slice() {
             // Nearly always there is one.
             let like = self.entries.get(*only)?;
-            if is_other_sending(&like.print) || (like.state == State::Waiting && is_too_early(&like.print)) {
+            if is_other_sending(&like.print) || (like.state == State::Waiting && is_impossible(&like.print)) {
                 return None;
             }
             let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
@@ -97,8 +107,8 @@ impl Matcher {
             .iter()
             .filter_map(|at| self.entries.get(*at).map(|like| (*at, like)))
             .filter(|(_, like)| like.state == State::Waiting && like.covered == 0 && !is_other_sending(&like.print))
-            .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - SLACK_NS))
-            .filter(|(_, like)| !is_too_early(&like.print))
+            .filter(|(_, like)| !like.is_copy || floor.is_some_and(|floor| delay(&like.print) >= floor - slack))
+            .filter(|(_, like)| !is_impossible(&like.print))
             .map(|(at, like)| (at, &like.print))
             .collect();
         let own = &entry.print;
@@ -111,7 +121,7 @@ impl Matcher {
         // The IP id that a matched twin came with, where the sender numbers its packets: this is that one again.
         let is_known_copy = |twin: &Entry| {
             twin.state == State::Matched
-                && !twin.print.is_denied_by(own)
+                && !is_other_sending(&twin.print)
                 && twin.matched_ip_id == own.ip_id
                 && !matches!((twin.matched_tsval, own.tsval), (Some(a), Some(b)) if a != b)
                 && waiting.iter().all(|(_, like)| like.ip_id.is_some() && like.ip_id != twin.print.ip_id)
@@ -123,7 +133,7 @@ impl Matcher {
         let has_late_twin = chain.iter().filter_map(|at| self.entries.get(*at)).any(|twin| {
             twin.state == State::Matched
                 && delay(&twin.print) <= usual.unwrap_or_default() + LATE_NS
-                && !twin.print.is_denied_by(own)
+                && !is_other_sending(&twin.print)
                 && !differences.iter().any(|differs| differs(own, &twin.print))
         });
         if let ([(_, like)], Some(usual), false) = (waiting.as_slice(), usual, is_sender) {
@@ -137,8 +147,8 @@ impl Matcher {
                 .filter(|after| *after >= 0)
                 .min();
             if after_twin.is_some_and(|after| {
-                after < surprise && surprise > SURPRISES * lane.spread + SURPRISE_NS
-                    || floor.is_some_and(|floor| delay(like) < floor - SLACK_NS)
+                after < surprise && lane.is_surprised(surprise)
+                    || floor.is_some_and(|floor| delay(like) < floor - slack)
             }) {
                 return None;
             }
@@ -155,7 +165,7 @@ impl Matcher {
             }
         }
         if let Some(floor) = floor {
-            let possible: Vec<_> = left.iter().filter(|(_, like)| delay(like) >= floor - SLACK_NS).copied().collect();
+            let possible: Vec<_> = left.iter().filter(|(_, like)| delay(like) >= floor - slack).copied().collect();
             if !possible.is_empty() {
                 left = possible;
             }

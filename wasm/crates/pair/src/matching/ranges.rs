@@ -57,6 +57,15 @@ impl Matcher {
         } else if entry.print.tsval.is_some() && lane.keeps_tsval {
             found.retain(|at| !is_timed(at));
         }
+        if !is_sender {
+            // What was sent later came long ago: these bytes are of the sending after that, where there is one.
+            let is_overtaken = |at: &u32| {
+                self.entries.get(*at).is_some_and(|known| lane.is_overtaken(known.print.time, entry.print.time))
+            };
+            if !found.iter().all(is_overtaken) {
+                found.retain(|at| !is_overtaken(at));
+            }
+        }
         if !found.is_empty() {
             lane.is_resegmented = true;
         }
@@ -150,7 +159,7 @@ impl Matcher {
         }
         let timed = if found.is_some() { flag::TIMED } else { 0 };
         if let Some(found) = found {
-            self.learn(way, found.time.saturating_sub(own.time));
+            self.learn(way, found.time.saturating_sub(own.time), found.time);
         }
         self.tell_pair(flag::RESEGMENTED | timed, way, index, &own, &found.unwrap_or_else(|| head(like)), 0);
     }
