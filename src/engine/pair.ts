@@ -168,6 +168,9 @@ export const FLAG = {
   fragment: 256,
 } as const;
 
+/** What a transport checksum is; numbers as in packet/src/contents.rs. */
+export const CHECKSUM = { unknown: 0, right: 1, wrong: 2, absent: 3, partial: 4 } as const;
+
 export const NO_FLOW = 0xffff_ffff;
 const EVENT_BYTES = 80;
 
@@ -249,7 +252,15 @@ export class PairEvents {
     return this.#word(8);
   }
   get protocol(): number {
-    return this.#word(9);
+    return this.#word(9) & 0xff;
+  }
+  /** At the sender; numbers as in `CHECKSUM`. */
+  get senderChecksum(): number {
+    return (this.#word(9) >>> 8) & 0xff;
+  }
+  /** At the receiver; of a packet that one capture lacks, what the other has. */
+  get receiverChecksum(): number {
+    return (this.#word(9) >>> 16) & 0xff;
   }
   /** MTU of a "too big" message. */
   get mtuBytes(): number {

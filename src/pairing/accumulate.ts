@@ -1,6 +1,7 @@
 /** Events → counts, delays and evidence, one event at a time; what is kept is bounded but for flows, sizes and losses. */
 
-import { FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
+import { CHECKSUM, FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
+import { ChecksumCounts, checksumFate, isPathsDoing } from './checksums.ts';
 import { Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
 import { Samples } from './samples.ts';
 
@@ -24,6 +25,7 @@ export class WayTotals {
   /** SYNs without ACK that travelled this way, and packets from a higher port to a lower one. */
   opens = 0;
   fragments = 0;
+  readonly checksums = new ChecksumCounts();
   /** Between departures of one flow at the sender's capture, kept for tick stretch. */
   readonly gaps = new Samples(1 << 16);
 
@@ -90,6 +92,12 @@ export class Totals {
     totals.sizes.sent.add(ipLenBytes);
     if (flags & FLAG.opens) totals.opens += 1;
     if (flags & FLAG.fragment) totals.fragments += 1;
+    const isOtherPayload = (flags & FLAG.rewritten) !== 0;
+    const fate = checksumFate(event.senderChecksum, event.receiverChecksum, isOtherPayload);
+    totals.checksums.add(fate);
+    if (isPathsDoing(fate)) this.exemplars.add(`checksum-${fate} ${way}`, clientFrame, serverFrame);
+    // What was damaged was not rewritten.
+    const isRewritten = isOtherPayload && fate !== 'broken_with_payload';
     const isFragmented = (flags & FLAG.fragment) !== 0 && (flags & FLAG.resegmented) !== 0;
     for (const counts of [totals.all, own]) {
       counts.sent += 1;
@@ -97,7 +105,7 @@ export class Totals {
       counts.matched += 1;
       if (flags & FLAG.ambiguous) counts.ambiguous += 1;
       if (flags & FLAG.resegmented && !isFragmented) counts.resegmented += 1;
-      if (flags & FLAG.rewritten) counts.rewritten += 1;
+      if (isRewritten) counts.rewritten += 1;
       counts.dscp.add((event.senderClass >> 2) * 64 + (event.receiverClass >> 2));
       counts.ecn.add((event.senderClass & 3) * 4 + (event.receiverClass & 3));
       counts.ttl.add(event.senderTtl - event.receiverTtl);
@@ -116,7 +124,7 @@ export class Totals {
       );
     if (event.senderMss !== event.receiverMss && !(flags & FLAG.resegmented))
       this.exemplars.add(`mss ${way}`, clientFrame, serverFrame);
-    if (flags & FLAG.rewritten) this.exemplars.add(`rewritten ${way}`, clientFrame, serverFrame);
+    if (isRewritten) this.exemplars.add(`rewritten ${way}`, clientFrame, serverFrame);
     const hops = event.senderTtl - event.receiverTtl;
     if (own.lastTtl !== null && own.lastTtl !== hops) {
       own.ttlChanges += 1;
@@ -176,5 +184,6 @@ export class Totals {
     extra.silenceStartNs.push(event.silenceStartNs);
     extra.flow.push(event.flow);
     extra.frame.push(way === 0 ? event.serverFrame : event.clientFrame);
+    extra.isBroken.push(event.receiverChecksum === CHECKSUM.wrong);
   }
 }

@@ -84,6 +84,8 @@ export class Missing {
 
 /** Columns of packets that only the receiver's capture has. */
 export class Extra {
+  /** Its checksum is wrong. */
+  readonly isBroken: boolean[] = [];
   readonly timeNs: number[] = [];
   readonly silenceStartNs: number[] = [];
   readonly flow: number[] = [];

@@ -170,6 +170,33 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       count: figures.payload_rewrites,
       packets: packets('rewritten'),
     });
+  const { checksums } = figures;
+  const broken = checksums.broken + checksums.broken_with_payload + checksums.broken_unmatched;
+  if (broken > 0)
+    add({
+      id: 'path/checksum-broken',
+      severity: 'warning',
+      claim: `${broken} packets ${toward} left with a right checksum and arrived with a wrong one (${checksums.broken} with the same payload, ${checksums.broken_with_payload + checksums.broken_unmatched} with another); ${checksums.correct} arrived right`,
+      threshold:
+        'any packet whose TCP or UDP checksum is right at the sender’s capture and wrong at the receiver’s',
+      limits:
+        'a receiver drops such packets, so that to its game they are lost; what a sender’s card was still to fill in is not judged',
+      count: broken,
+      packets: (['broken', 'broken_with_payload', 'broken_unmatched'] as const)
+        .flatMap((fate) => packets(`checksum-${fate}`))
+        .slice(0, 20),
+    });
+  if (checksums.removed + checksums.added > 0)
+    add({
+      id: 'path/checksum-zeroed',
+      severity: 'notice',
+      claim: `UDP checksums are not passed on ${toward}: ${checksums.removed} were set to zero, ${checksums.added} were added`,
+      threshold: 'any datagram with a checksum at one end only',
+      limits:
+        'a translator or tunnel may do so (RFC 6936); damage on the rest of the way is then not noticed',
+      count: checksums.removed + checksums.added,
+      packets: [...packets('checksum-removed'), ...packets('checksum-added')].slice(0, 20),
+    });
   if (figures.fragmented > 0)
     add({
       id: 'path/fragmented',

@@ -66,6 +66,17 @@ export function settleLosses(totals: Totals, points: readonly [Points, Points]):
     const { extra } = totals.ways[way];
     extra.timeNs.forEach((time, at) => {
       if (!wasSent(way, time)) return;
+      // Damaged on the way, so its like is among the missing; where no checksum is right, none tells that.
+      if (extra.isBroken[at]! && totals.ways[way].checksums.figures.correct > 0) {
+        const frame = extra.frame[at]!;
+        totals.ways[way].checksums.add('broken_unmatched');
+        totals.exemplars.add(
+          `checksum-broken_unmatched ${way}`,
+          way === 0 ? 0 : frame,
+          way === 0 ? frame : 0,
+        );
+        return;
+      }
       totals.ways[way].all.dropsAtSender += 1;
       totals.ways[way].counts(extra.flow[at]!).dropsAtSender += 1;
       const frame = extra.frame[at]!;

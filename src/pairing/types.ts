@@ -119,6 +119,30 @@ export interface DirectionFigures {
   readonly black_hole_above_bytes: number | null;
 }
 
+/** Packets by what became of their TCP or UDP checksum; but for `broken_unmatched` they add up to `matched`. */
+export interface ChecksumFigures {
+  /** Right at both ends. */
+  readonly correct: number;
+  /** Not yet filled in at the sender's capture (offload), right at the receiver's. */
+  readonly unfinished: number;
+  /** Right where it left, wrong where it arrived; the payload is the same. */
+  readonly broken: number;
+  /** The same, and the payload is another. */
+  readonly broken_with_payload: number;
+  /** Wrong where it arrived, and equal to nothing that was sent: damaged on the way, in flows whose checksums otherwise arrive right. */
+  readonly broken_unmatched: number;
+  /** A UDP checksum that was right and arrived as zero. */
+  readonly removed: number;
+  /** UDP that left without a checksum and arrived with a right one. */
+  readonly added: number;
+  /** UDP without a checksum at either end. */
+  readonly absent: number;
+  /** Wrong at both ends: the sender's own doing. */
+  readonly wrong_at_both: number;
+  /** Cut, fragmented, cut or joined anew on the way, offloaded at the sender and not right at the receiver, or of another protocol. */
+  readonly not_checkable: number;
+}
+
 /** What only the whole direction has. */
 export interface DirectionSummary extends DirectionFigures {
   /** Of all packets, by smallest delay of the direction: how losses cluster. */
@@ -150,6 +174,7 @@ export interface DirectionSummary extends DirectionFigures {
   readonly fragmented: number;
   /** Same place in the stream, other bytes: a proxy or an ALG. */
   readonly payload_rewrites: number;
+  readonly checksums: ChecksumFigures;
   /** TCP packets that were several segments at the other capture (TSO, GRO, LRO). */
   readonly resegmented: number;
   readonly withheld: Withheld;

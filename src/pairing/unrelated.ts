@@ -1,6 +1,7 @@
 /** Captures that share no traffic. */
 
 import type { CaptureSummaryLike } from './capture-summary.ts';
+import { ChecksumCounts } from './checksums.ts';
 import { figuresOf } from './direction.ts';
 import { labelled, type JudgeInput } from './facts.ts';
 import type { Bursts } from './losses.ts';
@@ -29,6 +30,7 @@ export function unrelated(input: JudgeInput): Pairing {
     path_mtu_bytes: null,
     fragmented: 0,
     payload_rewrites: 0,
+    checksums: new ChecksumCounts().figures,
     resegmented: 0,
     withheld,
   };

@@ -30,6 +30,21 @@ const figures = {
   black_hole_above_bytes: count().nullable(),
 } as const;
 
+const checksums = z
+  .looseObject({
+    correct: count('right at both ends'),
+    unfinished: count('left to the card at the capture of the sender, right at that of the receiver'),
+    broken: count('right where it left, wrong where it arrived, the payload the same'),
+    broken_with_payload: count('the same, the payload another'),
+    broken_unmatched: count('wrong where it arrived, and equal to nothing that was sent'),
+    removed: count('UDP: right where it left, zero where it arrived'),
+    added: count('UDP: zero where it left, right where it arrived'),
+    absent: count('UDP without one at either end'),
+    wrong_at_both: count(),
+    not_checkable: count('cut, fragmented, joined, left to the card, or of another protocol'),
+  })
+  .meta({ description: 'packets by what became of their TCP or UDP checksum' });
+
 const flowDirection = z.looseObject(figures);
 const direction = z
   .looseObject({
@@ -55,6 +70,7 @@ const direction = z
     path_mtu_bytes: count().nullable(),
     fragmented: count(),
     payload_rewrites: count(),
+    checksums: checksums.optional(),
     resegmented: count(),
     withheld: z.array(z.looseObject({ metric: z.string(), reason: z.string() })),
   })

@@ -58,6 +58,8 @@ export interface Lane {
   readonly mssClampBytes: number | null;
   /** The narrowest link, as the first hop; with `icmp` false it is a black hole for packets that must not be fragmented. */
   readonly mtu: { readonly bytes: number; readonly icmp: boolean } | null;
+  /** Shares of packets whose checksum the path spoils, whose payload it damages, and whose UDP checksum it sets to zero. */
+  readonly checksums: { readonly broken: number; readonly damaged: number; readonly removed: number } | null;
   /** The path writes its own IP IDs, as a translator does. */
   readonly rewritesIpId: boolean;
 }
@@ -103,6 +105,8 @@ export interface Capture {
   readonly writesDropCounter: boolean;
   /** Segments are cut after the capture (TSO) and joined before it (GRO). */
   readonly offload: boolean;
+  /** Checksums of what leaves are left to the card: the capture has the sum of the pseudo header. */
+  readonly leavesChecksums: boolean;
 }
 
 export type Traffic =
@@ -192,6 +196,7 @@ export const quietLane: Lane = {
   ecn: 'keep',
   mssClampBytes: null,
   mtu: null,
+  checksums: null,
   rewritesIpId: false,
 };
 
@@ -207,6 +212,7 @@ export const wholeCapture: Capture = {
   gaps: [],
   writesDropCounter: false,
   offload: false,
+  leavesChecksums: false,
 };
 
 export const game: GameTraffic = {

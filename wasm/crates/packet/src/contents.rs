@@ -14,7 +14,7 @@ pub struct Comparison {
     pub key: Key,
     /// Payload bytes of a datagram that both ends kept at least.
     pub bytes: u32,
-    /// Are checksums verified, too?
+    /// Are checksums verified, and segments compared as a whole?
     pub verifies: bool,
 }
 
@@ -37,8 +37,8 @@ pub enum Checksum {
 /// What a packet is compared by; all zero where nothing was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Keyed hash of a datagram's payload as far as both ends kept it; 0 where the prefix in the row says as much, or where
-    /// fewer bytes were captured.
+    /// Keyed hash of a datagram's payload as far as both ends kept it, of a segment's where it is whole and checksums are asked
+    /// for; 0 where the first 64 bytes say as much, or where fewer bytes were captured.
     pub hash: u64,
     /// The checksum field of TCP and UDP; 0 where it was not captured.
     pub field: u16,
@@ -82,8 +82,10 @@ impl Comparison {
         if packet.protocol != UDP && packet.protocol != TCP {
             return contents;
         }
-        let wanted = payload.wire.min(self.bytes) as usize;
-        if packet.protocol == UDP && wanted > MAX_PREFIX {
+        let is_udp = packet.protocol == UDP;
+        let wanted = if is_udp { payload.wire.min(self.bytes) } else { payload.wire } as usize;
+        // Segments are told apart by their place in the stream; whether their bytes changed is asked once.
+        if wanted > MAX_PREFIX && (is_udp || self.verifies) {
             if let Some(kept) = payload.data.get(..wanted) {
                 contents.hash = keyed(self.key, &[u64::from(payload.wire)], kept).max(1);
             }
@@ -91,7 +93,7 @@ impl Comparison {
         if packet.fragment_offset_bytes != 0 {
             return contents;
         }
-        let place = if packet.protocol == UDP { 6 } else { 16 };
+        let place = if is_udp { 6 } else { 16 };
         let Some(field) = segment.data.get(place..).and_then(|tail| tail.first_chunk::<2>()) else { return contents };
         contents.field = u16::from_be_bytes(*field);
         if self.verifies && !packet.is_fragment {

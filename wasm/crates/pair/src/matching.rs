@@ -350,15 +350,11 @@ impl Matcher {
         if own.protocol != 6 && own.key != like.key && own.len == like.len {
             flags |= flag::REWRITTEN;
         }
-        if own.len == like.len
-            && own.protocol == 6
-            && own.payload_hash != 0
-            && like.payload_hash != 0
-            && own.payload_hash != like.payload_hash
-        {
+        if own.len == like.len && own.protocol == 6 && own.is_other_payload(like) {
             flags |= flag::REWRITTEN;
         }
-        self.tell_pair(flags, way, index, &own, &head(like), like.mss);
+        let checksums = [own.checksum, like.checksum];
+        self.tell_pair(flags, way, index, &own, &head(like), like.mss, checksums);
     }
 
     fn learn(&mut self, way: u32, delay: i64, received_at: i64) {

@@ -71,7 +71,7 @@ pub struct Print {
     pub payload_hash: u32,
     /// None: 0 or absent, which tells nothing.
     pub ip_id: Option<u32>,
-    /// Hash of a datagram's payload beyond what the row holds of it; 0 where the row holds as much as is compared.
+    /// Hash of a payload of more than 64 bytes, as far as it is compared; 0 where it is not.
     pub content: u64,
     /// UDP checksum in the client's terms, where it follows the payload; see `Way`.
     pub witness: Option<u16>,
@@ -241,6 +241,12 @@ impl Print {
     pub fn bare_ack(&self) -> Option<Ack> {
         let is_bare = self.kind == Kind::Bare && self.tcp_flags & FLAGS == 0;
         is_bare.then_some(Ack { ip_len: self.ip_len, window: self.window, options: self.options })
+    }
+
+    /// Are payloads of the same place known to differ?
+    pub fn is_other_payload(&self, other: &Print) -> bool {
+        let differ = |a: u64, b: u64| a != 0 && b != 0 && a != b;
+        differ(u64::from(self.payload_hash), u64::from(other.payload_hash)) || differ(self.content, other.content)
     }
 
     /// Key of a TCP packet whose sequence and acknowledgment numbers are given: those of an end may be moved by a constant.

@@ -5,6 +5,7 @@ use crate::entry::{Entry, State};
 use crate::event::{flag, What};
 use crate::lane::{before, later};
 use crate::print::Print;
+use packet::Checksum;
 
 /// Segments of one way that are looked through for an overlap.
 const MAX_SCAN: usize = 4096;
@@ -161,6 +162,7 @@ impl Matcher {
         if let Some(found) = found {
             self.learn(way, found.time.saturating_sub(own.time), found.time);
         }
-        self.tell_pair(flag::RESEGMENTED | timed, way, index, &own, &found.unwrap_or_else(|| head(like)), 0);
+        let came = found.unwrap_or_else(|| head(like));
+        self.tell_pair(flag::RESEGMENTED | timed, way, index, &own, &came, 0, [Checksum::Unknown; 2]);
     }
 }

@@ -5,6 +5,7 @@ use crate::entry::{Entry, Head};
 use crate::event::{flag, Event, What, NO_FLOW};
 use crate::lane::before;
 use crate::print::Print;
+use packet::Checksum;
 
 impl Matcher {
     /// Nothing like it came.
@@ -86,13 +87,24 @@ impl Matcher {
             mss: [print.mss; 2],
             payload_len: print.len,
             protocol: print.protocol,
+            checksums: [Checksum::Unknown, print.checksum],
             extra,
             index: 0,
         };
         event.encode(self.base, &mut self.events);
     }
 
-    pub(super) fn tell_pair(&mut self, flags: u32, lane: u32, index: u32, sent: &Print, came: &Head, mss: u16) {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn tell_pair(
+        &mut self,
+        flags: u32,
+        lane: u32,
+        index: u32,
+        sent: &Print,
+        came: &Head,
+        mss: u16,
+        checksums: [Checksum; 2],
+    ) {
         let way = lane % 2;
         let (client, server) = if way == 0 {
             ((sent.time, sent.frame), (came.time, came.frame))
@@ -114,6 +126,7 @@ impl Matcher {
             mss: [sent.mss, mss],
             payload_len: sent.len,
             protocol: sent.protocol,
+            checksums,
             extra: came.ip_len,
             index,
         };
