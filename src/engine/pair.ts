@@ -154,6 +154,7 @@ export const WHAT = {
   captureCopy: 4,
   unkeyable: 5,
   tooBig: 6,
+  answer: 7,
 } as const;
 
 export const FLAG = {
@@ -261,6 +262,10 @@ export class PairEvents {
   /** At the receiver; of a packet that one capture lacks, what the other has. */
   get receiverChecksum(): number {
     return (this.#word(9) >>> 16) & 0xff;
+  }
+  /** Of an answer: frame of the acknowledgment; its capture is that of the segment. */
+  get answerFrame(): number {
+    return this.#word(10);
   }
   /** MTU of a "too big" message. */
   get mtuBytes(): number {

@@ -29,6 +29,9 @@ export class WayTotals {
   /** Between departures of one flow at the sender's capture, kept for tick stretch. */
   readonly gaps = new Samples(1 << 16);
 
+  /** What the host that this way reaches took for acknowledgments that had to leave at once. */
+  readonly answers = new Samples(1 << 16);
+
   counts(flow: number): Counts {
     let counts = this.byFlow.get(flow);
     if (counts === undefined) this.byFlow.set(flow, (counts = new Counts()));
@@ -74,7 +77,8 @@ export class Totals {
         totals.all.duplicated += 1;
         totals.counts(flow).duplicated += 1;
         this.exemplars.add(`duplicated ${way}`, event.clientFrame, event.serverFrame);
-      } else if (what === WHAT.captureCopy) totals.captureCopies += 1;
+      } else if (what === WHAT.answer) this.#answer(event, totals);
+      else if (what === WHAT.captureCopy) totals.captureCopies += 1;
       else if (what === WHAT.unkeyable) totals.unkeyable += 1;
       else if (what === WHAT.tooBig) {
         totals.tooBig += 1;
@@ -164,6 +168,19 @@ export class Totals {
       before.sent = sentNs;
       before.index = index;
     }
+  }
+
+  #answer(event: PairEvents, totals: WayTotals): void {
+    // Both frames are of the one capture: the segment's, then the acknowledgment's.
+    totals.answers.add({
+      timeNs: event.timeNs,
+      delayNs: event.differenceNs,
+      ipdvNs: 0,
+      clientFrame: event.clientFrame || event.serverFrame,
+      serverFrame: event.answerFrame,
+      flow: event.flow,
+      ipLenBytes: 0,
+    });
   }
 
   /** Counted later: whether the other capture ran when it was due is known at the end (`losses.ts`). */

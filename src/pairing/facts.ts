@@ -5,6 +5,7 @@ import type { PairReport } from '../engine/pair.ts';
 import type { Totals } from './accumulate.ts';
 import type { CaptureSummaryLike } from './capture-summary.ts';
 import type { ClockFit } from './clock.ts';
+import type { HostDelay } from './host-delay.ts';
 import type { WayQueueing } from './queueing.ts';
 import type { Clock, ClockBound, DirectionSummary, PairDocument, PairedFlow } from './types.ts';
 
@@ -27,6 +28,8 @@ export interface PairFacts {
   readonly flows: readonly PairedFlow[];
   readonly matchRatio: number | null;
   readonly window: PairDocument['common_window'];
+  /** Client, server. */
+  readonly hosts: readonly [HostDelay, HostDelay];
   readonly rttMin: number | null;
   readonly pathOf: (flow: number) => number;
 }

@@ -3,6 +3,7 @@
 import type { PairFacts } from './facts.ts';
 import { addressText } from '../tables/address.ts';
 import { DEADLINE_NS, holesOfPaths } from './direction.ts';
+import { LATE_ANSWER_NS } from './host-delay.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';
 import { milliseconds, percent } from './format.ts';
 
@@ -15,7 +16,7 @@ const TOWARD: Readonly<Record<Direction, string>> = {
 
 export function findingsOfPair(facts: PairFacts): PairFinding[] {
   const drafts = DIRECTIONS.flatMap((direction, way) => ofDirection(facts, direction, way as 0 | 1));
-  return [...drafts, ...ofClock(facts)].map((draft) => ({
+  return [...drafts, ...ofHosts(facts), ...ofClock(facts)].map((draft) => ({
     ...draft,
     client_filter: filterOf(draft.packets.map(({ client_frame }) => client_frame)),
     server_filter: filterOf(draft.packets.map(({ server_frame }) => server_frame)),
@@ -219,6 +220,30 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       packets: [...packets('drop-at-receiver'), ...packets('drop-at-sender')].slice(0, 20),
     });
   return drafts;
+}
+
+function ofHosts({ hosts }: PairFacts): Draft[] {
+  return (['client', 'server'] as const).flatMap((end, index) => {
+    const { figures, lateStretches, stretches, exemplars } = hosts[index]!;
+    if (figures.late_p50_ns === null) return [];
+    const field = `${end}_frame` as const;
+    const packets = exemplars
+      .flat()
+      .map((frame): PacketEvidence => ({ client_frame: null, server_frame: null, [field]: frame }));
+    return [
+      {
+        id: 'host/slow-to-acknowledge',
+        severity: 'warning' as const,
+        direction: null,
+        claim: `the ${end}’s host takes ${milliseconds(figures.late_p50_ns)} at the median from the arrival of a segment to its acknowledgment, in ${lateStretches} of ${stretches} stretches of 10 s${figures.otherwise_p50_ns === null ? '' : `, and ${milliseconds(figures.otherwise_p50_ns)} in the others`}: a round trip is longer by that, and no network is part of it`,
+        threshold: `half of the acknowledgments of a second full-sized segment (RFC 9293 3.8.6.3) later than ${milliseconds(LATE_ANSWER_NS)}, at least 20 of them`,
+        limits:
+          'lone segments, which may wait for the delayed-acknowledgment timer, and answers of applications are not judged; a capture far from the host’s own card sees the link to it, too',
+        count: figures.late_samples,
+        packets,
+      },
+    ];
+  });
 }
 
 function ofClock({ clock }: PairFacts): Draft[] {

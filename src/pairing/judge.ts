@@ -11,6 +11,7 @@ import { fitClock } from './clock.ts';
 import { figuresOf, summaryOfWay, type Delays } from './direction.ts';
 import { labelled, type JudgeInput } from './facts.ts';
 import { findingsOfPair } from './findings.ts';
+import { hostDelayOf } from './host-delay.ts';
 import { lostPackets, settleLosses } from './losses.ts';
 import { pointsOf } from './points.ts';
 import { binWidthNs, queueingBins, queueingOf, type WayQueueing } from './queueing.ts';
@@ -73,6 +74,8 @@ export function judge(input: JudgeInput): Pairing {
   const clock = clockOf(input, totals, fit);
   const window = commonWindow(report, clock);
   const rttMin = fit.rttMinNs === null ? null : Math.max(0, Math.round(fit.rttMinNs));
+  // What reaches the client is the way back.
+  const hosts = [hostDelayOf(totals.ways[1].answers), hostDelayOf(totals.ways[0].answers)] as const;
   const facts = {
     input,
     totals,
@@ -83,6 +86,7 @@ export function judge(input: JudgeInput): Pairing {
     flows,
     matchRatio,
     window,
+    hosts,
     rttMin,
     pathOf,
   };
@@ -106,6 +110,7 @@ export function judge(input: JudgeInput): Pairing {
       client: report.flows[0] - report.joined.length,
       server: report.flows[1] - report.joined.length,
     },
+    host_delay: { client: hosts[0].figures, server: hosts[1].figures },
     blame,
     findings,
     diagnostics: [...labelled(input), ...pairDiagnostics(facts)],

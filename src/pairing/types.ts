@@ -143,6 +143,18 @@ export interface ChecksumFigures {
   readonly not_checkable: number;
 }
 
+/** How long a host takes for acknowledgments that may not wait, from arrival to departure at its own capture. */
+export interface HostDelayFigures {
+  readonly samples: number;
+  readonly p50_ns: number | null;
+  readonly p95_ns: number | null;
+  /** Of stretches of ten seconds in which half of them take more than 10 ms; 0 where there are too few to say so. */
+  readonly late_samples: number;
+  readonly late_p50_ns: number | null;
+  /** The median in all other stretches. */
+  readonly otherwise_p50_ns: number | null;
+}
+
 /** What only the whole direction has. */
 export interface DirectionSummary extends DirectionFigures {
   /** Of all packets, by smallest delay of the direction: how losses cluster. */
@@ -265,6 +277,7 @@ export interface PairDocument {
   readonly flows: readonly PairedFlow[];
   /** Flows of one capture only, which no vote joined: they are in no figure. */
   readonly unpaired_flows: { readonly client: number; readonly server: number };
+  readonly host_delay: Readonly<Record<'client' | 'server', HostDelayFigures>>;
   readonly blame: Blame;
   readonly findings: readonly PairFinding[];
   readonly diagnostics: readonly DiagnosticRecord[];

@@ -4,7 +4,9 @@ import type { CaptureSummaryLike } from './capture-summary.ts';
 import { ChecksumCounts } from './checksums.ts';
 import { figuresOf } from './direction.ts';
 import { labelled, type JudgeInput } from './facts.ts';
+import { hostDelayOf } from './host-delay.ts';
 import type { Bursts } from './losses.ts';
+import { Samples } from './samples.ts';
 import {
   PAIR_SCHEMA,
   type DirectionSummary,
@@ -34,6 +36,7 @@ export function unrelated(input: JudgeInput): Pairing {
     resegmented: 0,
     withheld,
   };
+  const noDelay = hostDelayOf(new Samples(1)).figures;
   const none = (): PairSamples => ({
     timeNs: new Float64Array(0),
     queueingNs: new Float64Array(0),
@@ -82,6 +85,7 @@ export function unrelated(input: JudgeInput): Pairing {
       match_ratio: 0,
       flows: [],
       unpaired_flows: { client: input.report.flows[0], server: input.report.flows[1] },
+      host_delay: { client: noDelay, server: noDelay },
       blame: {
         verdict: 'UNDETERMINED',
         sentence: `UNDETERMINED: ${reason}.`,

@@ -111,6 +111,20 @@ const clock = z.looseObject({
   method: z.string(),
 });
 
+const hostDelay = z
+  .looseObject({
+    samples: count(),
+    p50_ns: integer().nullable(),
+    p95_ns: integer().nullable(),
+    late_samples: count('in stretches of 10 s in which half of them take more than 10 ms'),
+    late_p50_ns: integer().nullable(),
+    otherwise_p50_ns: integer('the median in all other stretches').nullable(),
+  })
+  .meta({
+    description:
+      'what a host takes for acknowledgments that may not wait, from arrival to departure at its own capture',
+  });
+
 const segment = z.enum([
   'client host',
   'client access',
@@ -150,6 +164,7 @@ const document = z.looseObject({
       server_to_client: flowDirection,
     }),
   ),
+  host_delay: z.looseObject({ client: hostDelay, server: hostDelay }).optional(),
   unpaired_flows: z.looseObject({ client: count(), server: count() }),
   blame: z.looseObject({
     verdict: segment,

@@ -144,6 +144,16 @@ export interface TcpTraffic {
   /** Bytes of one burst of the server, 0 for none, and how often. */
   readonly burstBytes: number;
   readonly burstSeconds: number;
+  /** Bytes of one burst of the client, 0 for none, as often. */
+  readonly uploadBytes: number;
+  /** From when to when the server's stack answers so much later. */
+  readonly lateServer: {
+    readonly fromSeconds: number;
+    readonly toSeconds: number;
+    readonly us: number;
+  } | null;
+  /** Share of lone segments that the client acknowledges by its timer. */
+  readonly clientDelayedAckShare: number;
   /** Silence after which the server sends a keep-alive (RFC 9293 §3.8.4), repeated at this interval; 0 for none. */
   readonly keepAliveSeconds: number;
   /** Sequence numbers of the client are moved by a middlebox. */
@@ -234,6 +244,9 @@ export const connection: TcpTraffic = {
   exchangeSeconds: [0.2, 1.2],
   burstBytes: 24_000,
   burstSeconds: 7,
+  uploadBytes: 0,
+  lateServer: null,
+  clientDelayedAckShare: 0.3,
   keepAliveSeconds: 0,
   hidesSequence: false,
 };

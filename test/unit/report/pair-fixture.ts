@@ -9,6 +9,8 @@ import type {
   QueueingBin,
 } from '../../../src/pairing/types.ts';
 import { ChecksumCounts } from '../../../src/pairing/checksums.ts';
+import { hostDelayOf } from '../../../src/pairing/host-delay.ts';
+import { Samples } from '../../../src/pairing/samples.ts';
 import { DIRECTIONS } from '../../../src/pairing/types.ts';
 import { countsOf } from '../../generators/two-ended/truth.ts';
 import type { PacketTruth, Truth } from '../../generators/two-ended/truth.ts';
@@ -93,6 +95,7 @@ export function pairingOf(truth: Truth): Pairing {
       },
     ],
     unpaired_flows: { client: 0, server: 0 },
+    host_delay: { client: hostDelayOf(new Samples(1)).figures, server: hostDelayOf(new Samples(1)).figures },
     blame: { verdict: 'UNDETERMINED', sentence: '', reasons: [], scores: [] },
     findings: [],
     diagnostics: [],

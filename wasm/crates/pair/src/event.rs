@@ -24,6 +24,9 @@ pub enum What {
     Unkeyable = 5,
     /// A "too big" message, at the end that it was captured at.
     TooBig = 6,
+    /// At the receiver's end only: how long an acknowledgment took that had to leave at once. The difference is that time, the
+    /// frame of that end the segment's, `extra` the acknowledgment's.
+    Answer = 7,
 }
 
 /// Bits of `flags`.

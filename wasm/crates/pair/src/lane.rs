@@ -1,5 +1,6 @@
 //! What is known of one way of a joined flow: its delays of late, and where its TCP stream stands.
 
+use crate::answers::Answers;
 use crate::print::Print;
 use crate::recent::RecentMin;
 use std::collections::VecDeque;
@@ -25,6 +26,8 @@ pub struct Lane {
     /// Highest acknowledgment of this way's bytes.
     pub acked_to: Option<u32>,
     pub is_resegmented: bool,
+    /// Of the host that this way reaches.
+    pub answers: Answers,
     /// Two sendings of the same bytes differ in TSval.
     pub keeps_tsval: bool,
     /// Acknowledgments of other length, window or report are other ones.

@@ -1,6 +1,7 @@
 //! What the matcher says: each outcome as an event.
 
 use super::Matcher;
+use crate::answers::Answer;
 use crate::entry::{Entry, Head};
 use crate::event::{flag, Event, What, NO_FLOW};
 use crate::lane::before;
@@ -89,6 +90,31 @@ impl Matcher {
             protocol: print.protocol,
             checksums: [Checksum::Unknown, print.checksum],
             extra,
+            index: 0,
+        };
+        event.encode(self.base, &mut self.events);
+    }
+
+    /// `end` acknowledged what came on `way`.
+    pub(super) fn tell_answer(&mut self, flow: u32, way: usize, end: usize, answer: Answer, ack_frame: u32) {
+        let frames = if end == 0 { (answer.frame, 0) } else { (0, answer.frame) };
+        let event = Event {
+            what: What::Answer,
+            flags: 0,
+            flow,
+            way: way as u32,
+            time: if end == 0 { answer.time } else { answer.time.saturating_sub(self.offset) },
+            difference: Some(answer.took),
+            silence: None,
+            client_frame: frames.0,
+            server_frame: frames.1,
+            ip_len: 0,
+            header: [0; 4],
+            mss: [0; 2],
+            payload_len: 0,
+            protocol: 6,
+            checksums: [Checksum::Unknown; 2],
+            extra: ack_frame,
             index: 0,
         };
         event.encode(self.base, &mut self.events);
