@@ -133,14 +133,10 @@ function answersOf({ hosts }: PairFacts, way: 0 | 1): Score {
   const late = figures.late_p50_ns;
   if (late === null)
     return { segment, score: 0, why: 'what it must acknowledge at once it does, or none was seen' };
-  const otherwise =
-    figures.otherwise_p50_ns === null
-      ? ''
-      : `, against ${milliseconds(figures.otherwise_p50_ns)} in the others`;
   return {
     segment,
     score: late / LATE_ANSWER_NS,
-    why: `segments that it must acknowledge at once wait ${milliseconds(late)} at the median in ${lateStretches} of ${stretches} stretches of 10 s${otherwise}, from arrival to departure at its own capture`,
+    why: `segments that it must acknowledge at once wait ${milliseconds(late)} at the median in ${lateStretches} of ${stretches} stretches of 10 s, against ${milliseconds(figures.otherwise_p50_ns ?? 0)} in the others, from arrival to departure at its own capture`,
   };
 }
 

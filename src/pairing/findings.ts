@@ -235,10 +235,10 @@ function ofHosts({ hosts }: PairFacts): Draft[] {
         id: 'host/slow-to-acknowledge',
         severity: 'warning' as const,
         direction: null,
-        claim: `the ${end}’s host takes ${milliseconds(figures.late_p50_ns)} at the median from the arrival of a segment to its acknowledgment, in ${lateStretches} of ${stretches} stretches of 10 s${figures.otherwise_p50_ns === null ? '' : `, and ${milliseconds(figures.otherwise_p50_ns)} in the others`}: a round trip is longer by that, and no network is part of it`,
-        threshold: `half of the acknowledgments of a second full-sized segment (RFC 9293 3.8.6.3) later than ${milliseconds(LATE_ANSWER_NS)}, at least 20 of them`,
+        claim: `the ${end}’s host takes ${milliseconds(figures.late_p50_ns)} at the median from the arrival of a segment to its acknowledgment, in ${lateStretches} of ${stretches} stretches of 10 s, and ${milliseconds(figures.otherwise_p50_ns ?? 0)} in the others: a round trip is longer by that, and no network is part of it`,
+        threshold: `half of the acknowledgments of a second full-sized segment (RFC 9293 3.8.6.3) later than ${milliseconds(LATE_ANSWER_NS)}, at least 20 of them, and four times what they take at other times`,
         limits:
-          'lone segments, which may wait for the delayed-acknowledgment timer, and answers of applications are not judged; a capture far from the host’s own card sees the link to it, too',
+          'lone segments, which may wait for the delayed-acknowledgment timer, acknowledgments with a smaller window, which may wait for the application to read, and answers of applications are not judged; a capture far from the host’s own card sees the link to it, too',
         count: figures.late_samples,
         packets,
       },

@@ -2,7 +2,8 @@
  * What a host takes by itself, between a segment's arrival at its own capture and the acknowledgment leaving there: no path, no
  * other clock. Only acknowledgments that may not wait are timed (`answers.rs`), so neither the delayed-acknowledgment timer nor an
  * application that thinks is in it. A stack that stretches acknowledgments lets some of them wait; so a stretch of time is late
- * only where half of them are.
+ * only where half of them are. And it must be prompt at other times: a capture that stands behind the host's own shaper, or some
+ * way off from it, shows the same delay always, and that is no host's trouble.
  */
 
 import { quantileType7 } from '../statistics/quantile.ts';
@@ -13,7 +14,9 @@ import type { HostDelayFigures } from './types.ts';
 export const LATE_ANSWER_NS = 10_000_000;
 const STRETCH_NS = 10e9;
 const MIN_IN_STRETCH = 8;
+/** Late ones, and prompt ones to compare them with; and how much faster those must be. */
 const MIN_LATE = 20;
+const PROMPT_SHARE = 0.25;
 const EXEMPLARS = 10;
 
 export interface HostDelay {
@@ -38,9 +41,12 @@ export function hostDelayOf(answers: Samples): HostDelay {
   const judged = [...byStretch.values()].filter((list) => list.length >= MIN_IN_STRETCH);
   const late = judged.filter((list) => quantile(list, 0.5)! > LATE_ANSWER_NS);
   const slow = late.flat();
-  const isLate = slow.length >= MIN_LATE;
-  const all = Array.from({ length: answers.length }, (_, at) => at);
   const others = judged.filter((list) => !late.includes(list)).flat();
+  const isLate =
+    slow.length >= MIN_LATE &&
+    others.length >= MIN_LATE &&
+    quantile(others, 0.5)! < PROMPT_SHARE * quantile(slow, 0.5)!;
+  const all = Array.from({ length: answers.length }, (_, at) => at);
   const whole = (value: number | null): number | null => (value === null ? null : Math.round(value));
   return {
     figures: {

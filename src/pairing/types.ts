@@ -148,7 +148,7 @@ export interface HostDelayFigures {
   readonly samples: number;
   readonly p50_ns: number | null;
   readonly p95_ns: number | null;
-  /** Of stretches of ten seconds in which half of them take more than 10 ms; 0 where there are too few to say so. */
+  /** Of stretches of ten seconds in which half of them take more than 10 ms, and four times what they take in the others; else 0. */
   readonly late_samples: number;
   readonly late_p50_ns: number | null;
   /** The median in all other stretches. */

@@ -53,6 +53,20 @@ describe('a host that answers late', () => {
     }
   });
 
+  it('is not claimed where all of a capture shows it: it may stand behind the host’s own shaper', async () => {
+    const { pairing } = await pairScenario(
+      scenario({
+        seed: 431,
+        traffic: [{ ...transfers, lateServer: { fromSeconds: 0, toSeconds: 60, us: 20_000 } }],
+      }),
+      folder,
+    );
+    const { blame, host_delay: hosts } = pairing.document;
+    expect(hosts.server.p50_ns!).toBeGreaterThan(15e6);
+    expect(hosts.server.late_p50_ns).toBeNull();
+    expect(blame.verdict).not.toBe('server host');
+  });
+
   it('is not claimed where nothing had to be acknowledged at once', async () => {
     const { pairing } = await pairScenario(
       scenario({

@@ -26,6 +26,8 @@ pub struct Answers {
     waiting: VecDeque<Arrived>,
     /// Behind the highest byte that came.
     next: Option<u32>,
+    /// What the host offered last: a window that shrinks holds bytes that its application has not read, and then a stack may wait.
+    window: u16,
 }
 
 /// An acknowledgment that had to leave at once.
@@ -59,7 +61,8 @@ impl Answers {
     }
 
     /// The host acknowledged: was there something that had to be, at once?
-    pub fn acknowledged(&mut self, ack: u32, time: i64) -> Option<Answer> {
+    pub fn acknowledged(&mut self, ack: u32, window: u16, time: i64) -> Option<Answer> {
+        let is_unread = window < core::mem::replace(&mut self.window, window);
         let mut full = 0;
         let mut called = None;
         while let Some(first) = self.waiting.front().filter(|first| !before(ack, first.end)).copied() {
@@ -69,7 +72,7 @@ impl Answers {
                 called = Some(first);
             }
         }
-        let called = called?;
+        let called = called.filter(|_| !is_unread)?;
         Some(Answer { time: called.time, frame: called.frame, took: time.saturating_sub(called.time) })
     }
 }
@@ -82,16 +85,30 @@ mod tests {
     fn only_the_acknowledgment_of_a_second_full_segment_is_timed() {
         let mut answers = Answers::default();
         answers.arrived(0, 100, 0, 1);
-        assert_eq!(answers.acknowledged(100, 40_000_000), None, "a lone small segment may wait");
+        assert_eq!(answers.acknowledged(100, 500, 40_000_000), None, "a lone small segment may wait");
         answers.arrived(100, 1448, 50_000_000, 2);
-        assert_eq!(answers.acknowledged(1548, 90_000_000), None, "a lone full one, too");
+        assert_eq!(answers.acknowledged(1548, 500, 90_000_000), None, "a lone full one, too");
         answers.arrived(1548, 1448, 100_000_000, 3);
         answers.arrived(2996, 1448, 100_100_000, 4);
         answers.arrived(4444, 1448, 100_200_000, 5);
         let answer = Answer { time: 100_100_000, frame: 4, took: 20_000_000 };
-        assert_eq!(answers.acknowledged(5892, 120_100_000), Some(answer));
+        assert_eq!(answers.acknowledged(5892, 500, 120_100_000), Some(answer));
         answers.arrived(5892, 2896, 200_000_000, 6);
-        assert_eq!(answers.acknowledged(8788, 200_050_000).map(|answer| answer.took), Some(50_000), "joined segments");
+        assert_eq!(
+            answers.acknowledged(8788, 500, 200_050_000).map(|answer| answer.took),
+            Some(50_000),
+            "joined segments"
+        );
+    }
+
+    #[test]
+    fn a_window_that_shrinks_may_wait_for_the_application() {
+        let mut answers = Answers::default();
+        for (window, took) in [(500, Some(30_000_000)), (480, None), (480, Some(30_000_000)), (490, Some(30_000_000))] {
+            answers.arrived(0, 2896, 0, 1);
+            assert_eq!(answers.acknowledged(2896, window, 30_000_000).map(|answer| answer.took), took, "{window}");
+            answers.next = None;
+        }
     }
 
     #[test]
@@ -99,8 +116,8 @@ mod tests {
         let mut answers = Answers::default();
         answers.arrived(0, 1448, 0, 1);
         answers.arrived(2896, 1448, 1_000, 2);
-        assert_eq!(answers.acknowledged(1448, 30_000_000), None);
+        assert_eq!(answers.acknowledged(1448, 500, 30_000_000), None);
         answers.arrived(1448, 1448, 50_000_000, 3);
-        assert_eq!(answers.acknowledged(4344, 80_000_000), None);
+        assert_eq!(answers.acknowledged(4344, 500, 80_000_000), None);
     }
 }

@@ -168,7 +168,8 @@ impl Matcher {
         if print.protocol == 6 && print.tcp_flags & packet::tcp_flag::ACK != 0 {
             if let Some(lane) = self.lanes.get_mut(flow as usize * 2 + (1 - way)) {
                 lane.acked_to = later(lane.acked_to, print.ack);
-                let answer = if end == way { lane.answers.acknowledged(print.ack, print.time) } else { None };
+                let answer =
+                    if end == way { lane.answers.acknowledged(print.ack, print.window, print.time) } else { None };
                 if let Some(answer) = answer {
                     self.tell_answer(flow, 1 - way, end, answer, print.frame);
                 }
