@@ -2,7 +2,7 @@
 
 import { CHECKSUM, FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
 import { ChecksumCounts, checksumFate, isPathsDoing } from './checksums.ts';
-import { Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
+import { Copies, Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
 import { Samples } from './samples.ts';
 
 export type Way = 0 | 1;
@@ -17,6 +17,7 @@ export class WayTotals {
   lostAt: readonly number[] = [];
   readonly seconds = new Seconds();
   readonly extra = new Extra();
+  readonly copies = new Copies();
   readonly sizes = { sent: new Tally() };
   tooBig = 0;
   smallestMtu: number | null = null;
@@ -74,9 +75,9 @@ export class Totals {
       else if (what === WHAT.missing) this.#missing(event, totals);
       else if (what === WHAT.extra) this.#extra(event, totals);
       else if (what === WHAT.duplicate) {
-        totals.all.duplicated += 1;
-        totals.counts(flow).duplicated += 1;
-        this.exemplars.add(`duplicated ${way}`, event.clientFrame, event.serverFrame);
+        totals.copies.timeNs.push(event.timeNs);
+        totals.copies.flow.push(flow);
+        totals.copies.frame.push(way === 0 ? event.serverFrame : event.clientFrame);
       } else if (what === WHAT.answer) this.#answer(event, totals);
       else if (what === WHAT.captureCopy) totals.captureCopies += 1;
       else if (what === WHAT.unkeyable) totals.unkeyable += 1;

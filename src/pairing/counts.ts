@@ -92,6 +92,13 @@ export class Extra {
   readonly frame: number[] = [];
 }
 
+/** Columns of packets that the receiver's capture has again. */
+export class Copies {
+  readonly timeNs: number[] = [];
+  readonly flow: number[] = [];
+  readonly frame: number[] = [];
+}
+
 /** The first few packets that show something. */
 export class Exemplars {
   readonly #lists = new Map<string, { client_frame: number | null; server_frame: number | null }[]>();

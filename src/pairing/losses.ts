@@ -61,6 +61,17 @@ export function settleLosses(totals: Totals, points: readonly [Points, Points]):
     const [from, to] = totals.extents[way];
     return arrivedNs - edges[way].first[1] >= from && arrivedNs - edges[way].last[0] <= to;
   };
+  for (const way of [0, 1] as const) {
+    const { copies } = totals.ways[way];
+    copies.timeNs.forEach((time, at) => {
+      // What looks like a copy may have been sent when the sender's capture did not run.
+      if (!wasSent(way, time)) return;
+      totals.ways[way].all.duplicated += 1;
+      totals.ways[way].counts(copies.flow[at]!).duplicated += 1;
+      const frame = copies.frame[at]!;
+      totals.exemplars.add(`duplicated ${way}`, way === 0 ? 0 : frame, way === 0 ? frame : 0);
+    });
+  }
   const proofs = ([0, 1] as const).map((way) => {
     const found = new Map<number, number>();
     const { extra } = totals.ways[way];
