@@ -69,13 +69,11 @@ impl Matcher {
                     .is_some_and(|known| !known.is_copy && earliest.is_none_or(|earliest| known.print.time >= earliest))
             });
         } else {
-            // What was sent later came long ago: these bytes are of the sending after that, where there is one.
-            let is_overtaken = |at: &u32| {
-                self.entries.get(*at).is_some_and(|known| lane.is_overtaken(known.print.time, entry.print.time))
-            };
-            if !found.iter().all(is_overtaken) {
-                found.retain(|at| !is_overtaken(at));
-            }
+            // What was sent later came long ago: these bytes are of a sending after that, captured or not.
+            found.retain(|at| {
+                let known = self.entries.get(*at);
+                known.is_some_and(|known| !lane.is_overtaken(known.print.time, entry.print.time))
+            });
         }
         if !found.is_empty() {
             lane.is_resegmented = true;
