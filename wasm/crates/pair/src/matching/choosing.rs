@@ -87,11 +87,9 @@ impl Matcher {
         let lowest = floor.into_iter().chain(floor_of_way).min();
         let (slack, own_time) = (lane.slack(), entry.print.time);
         let is_too_early = |like: &Print| lowest.is_some_and(|lowest| delay(like) < lowest - slack) && is_repeated();
-        let own_is_tcp = entry.print.protocol == 6;
         let is_overtaken = |like: &Print| {
             let (sent, received) = if is_sender { (own_time, like.time) } else { (like.time, own_time) };
-            // Bytes of a stream may be sent again, seen or not; a content that is there once may come as late as it likes.
-            (own_is_tcp || is_repeated()) && lane.is_overtaken(sent, received)
+            is_repeated() && lane.is_overtaken(sent, received)
         };
         let is_impossible = |like: &Print| is_too_early(like) || is_overtaken(like);
         if let [only] = chain.as_slice() {

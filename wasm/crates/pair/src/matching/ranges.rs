@@ -22,7 +22,6 @@ impl Matcher {
     pub(super) fn cover(&mut self, mut entry: Entry) -> bool {
         let end = usize::from(entry.end);
         let is_sender = end == entry.way as usize % 2;
-        let floor_of_way = self.floor_of_way(entry.way as usize % 2);
         let Some(lane) = self.lanes.get_mut(entry.way as usize) else { return false };
         let Some(list) = lane.ranges.get_mut(1 - end) else { return false };
         while let Some((at, frame)) = list.front() {
@@ -60,20 +59,16 @@ impl Matcher {
             found.retain(|at| !is_timed(at));
         }
         if is_sender {
-            // Copies belong to what came before them, and what came too early was sent before.
-            let lowest = floor_of_way.into_iter().chain(lane.floor.get()).min();
-            let earliest = lowest.map(|lowest| entry.print.time.saturating_add(lowest - lane.slack()));
-            found.retain(|at| {
-                self.entries
-                    .get(*at)
-                    .is_some_and(|known| !known.is_copy && earliest.is_none_or(|earliest| known.print.time >= earliest))
-            });
+            // Copies belong to what came before them.
+            found.retain(|at| self.entries.get(*at).is_some_and(|known| !known.is_copy));
         } else {
-            // What was sent later came long ago: these bytes are of a sending after that, captured or not.
-            found.retain(|at| {
-                let known = self.entries.get(*at);
-                known.is_some_and(|known| !lane.is_overtaken(known.print.time, entry.print.time))
-            });
+            // What was sent later came long ago: these bytes are of the sending after that, where there is one.
+            let is_overtaken = |at: &u32| {
+                self.entries.get(*at).is_some_and(|known| lane.is_overtaken(known.print.time, entry.print.time))
+            };
+            if !found.iter().all(is_overtaken) {
+                found.retain(|at| !is_overtaken(at));
+            }
         }
         if !found.is_empty() {
             lane.is_resegmented = true;
