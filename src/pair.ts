@@ -8,7 +8,7 @@ import { resolveCaptures, type CaptureFile } from './capture/open.ts';
 import { Core } from './engine/core.ts';
 import { checkFilter } from './engine/decode.ts';
 import { compileEngine } from './engine/load.ts';
-import { PairSession } from './engine/pair.ts';
+import { PairSession, type Reading } from './engine/pair.ts';
 import { UsageError } from './errors.ts';
 import { readBothEnds, type EndRead } from './parallel/both-ends.ts';
 import { Pool } from './parallel/pool.ts';
@@ -56,30 +56,32 @@ export async function pair(
     let totals: Totals | null = null;
     let ends: readonly [EndRead, EndRead] | null = null;
     let packets = 0;
-    for (let reading = 0, goesOn = true; goesOn; reading++) {
+    for (let reading: Reading | null = 'scan'; reading !== null;) {
       const done: [number, number] = [0, 0];
       // Only the last reading has events; the one before it has told where the captures begin and end.
-      totals = reading === 3 ? new Totals(session.report()) : null;
+      totals = reading === 'match' ? new Totals(session.report()) : null;
+      const before = reading === 'match' ? totalBytes : 0;
       const read = await readBothEnds(files, pool, spares, session, {
         segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
         filter: options.filter ?? '',
-        hash: reading === 2 && options.hash !== false,
+        comparison: session.comparison(),
+        hash: reading === 'votes' && options.hash !== false,
         nameOf: options.nameOf ?? ((path) => path),
         onTaken: () => totals?.add(session.events()),
         onBytes: (end, bytes) => {
           done[end] = bytes;
           options.onProgress?.({
-            bytes: (Math.max(0, reading - 2) * totalBytes + done[0] + done[1]) / 2,
+            bytes: (before + done[0] + done[1]) / 2,
             totalBytes,
             packets,
           });
         },
       });
       // Hashes and counts are those of the first reading that saw all; later ones see the same.
-      if (read !== null && (ends === null || reading === 2)) ends = read;
+      if (read !== null && (ends === null || reading === 'votes')) ends = read;
       packets =
         ends?.flatMap(({ captures }) => captures).reduce((sum, { facts }) => sum + facts.records, 0) ?? 0;
-      goesOn = session.advance() !== null;
+      reading = session.advance();
       totals?.add(session.events());
     }
     return judge({

@@ -35,6 +35,18 @@ export interface DecodeConfig {
   readonly context: Uint8Array | null;
   /** Frames that do not pass are counted and give no row; absent = all pass. */
   readonly filter?: string;
+  /** What rows hold for a comparison of two captures; absent = nothing. */
+  readonly comparison?: Comparison | undefined;
+}
+
+/** How contents of two captures are made comparable. */
+export interface Comparison {
+  /** Of the content hash. */
+  readonly key: readonly [bigint, bigint];
+  /** Payload bytes of a datagram that both ends kept at least. */
+  readonly bytes: number;
+  /** Verify checksums, too. */
+  readonly verifies: boolean;
 }
 
 export interface TallyEntry {
@@ -194,16 +206,22 @@ function pointed({ facts }: InputError, filter: string): InputError {
 function encodeConfig(config: DecodeConfig): Uint8Array {
   const context = config.context ?? new Uint8Array(0);
   const filter = new TextEncoder().encode(config.filter ?? '');
-  const out = new Uint8Array(36 + filter.length + context.length);
+  const { comparison } = config;
+  const out = new Uint8Array(60 + filter.length + context.length);
   const view = new DataView(out.buffer);
   view.setBigUint64(0, BigInt(config.baseOffset), true);
   view.setBigUint64(8, config.endOffset === null ? MAX_U64 : BigInt(config.endOffset), true);
   view.setBigUint64(16, config.fileLength === null ? MAX_U64 : BigInt(config.fileLength), true);
   view.setUint32(24, { head: 0, exact: 1, search: 2 }[config.start], true);
   view.setUint32(28, SHARDS, true);
-  view.setUint32(32, filter.length, true);
-  out.set(filter, 36);
-  out.set(context, 36 + filter.length);
+  if (comparison !== undefined) {
+    comparison.key.forEach((word, index) => view.setBigUint64(32 + index * 8, word, true));
+    view.setUint32(48, comparison.bytes, true);
+    view.setUint32(52, comparison.verifies ? 3 : 1, true);
+  }
+  view.setUint32(56, filter.length, true);
+  out.set(filter, 60);
+  out.set(context, 60 + filter.length);
   return out;
 }
 

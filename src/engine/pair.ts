@@ -1,6 +1,7 @@
 /** Both captures' packets in, pairs and losses out. Layouts: wasm/crates/pair/src/{event,pairer}.rs and abi/src/session.rs. */
 
 import { TAG, type Core, type Session } from './core.ts';
+import type { Comparison } from './decode.ts';
 
 const OUTPUT = { wanted: 9, events: 10, report: 11 } as const;
 
@@ -32,8 +33,8 @@ export interface PairReport {
   readonly offsetNs: bigint;
   readonly agreeing: number;
   readonly common: number;
-  /** UDP payload bytes that were compared. */
-  readonly trimBytes: number;
+  /** UDP payload bytes that were compared; null where neither capture cut any. */
+  readonly trimBytes: number | null;
   readonly comparesHash: boolean;
   /** First and last time of client and server; null for an end without packets. */
   readonly extents: readonly [readonly [bigint, bigint] | null, readonly [bigint, bigint] | null];
@@ -45,6 +46,8 @@ export interface PairReport {
 }
 
 const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
+/** Of payload bytes that are compared: all. */
+const WHOLE = 0xffff_ffff;
 const FLOW_BYTES = 24 + 64 + 16;
 
 /** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
@@ -76,16 +79,25 @@ export class PairSession {
 
   /** Which end is to be read on; null when this reading is done. */
   wanted(): End | null {
-    const bytes = this.#session.output(OUTPUT.wanted);
-    const end = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+    const end = this.#word(1);
     return end === 2 ? null : (end as End);
   }
 
-  /** Begins the next reading; null when there is none. */
+  /** Begins the next reading; null when there is none. Probe and votes come again where less was kept than expected. */
   advance(): Reading | null {
-    if (this.#session.finish(2) === 'done') return null;
+    return this.#session.finish(2) === 'done' ? null : (READINGS[this.#word(0)] ?? null);
+  }
+
+  /** What the rows of this reading must hold; undefined while it is not known how packets were cut. */
+  comparison(): Comparison | undefined {
+    const reading = READINGS[this.#word(0)];
+    if (reading === 'scan') return undefined;
+    return { key: KEY, bytes: this.#word(2), verifies: reading === 'match' };
+  }
+
+  #word(index: number): number {
     const bytes = this.#session.output(OUTPUT.wanted);
-    return READINGS[new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)] ?? null;
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(index * 4, true);
   }
 
   /** Events since the last call. */
@@ -118,7 +130,7 @@ export class PairSession {
       offsetNs: long(0),
       agreeing: word(8),
       common: word(12),
-      trimBytes: word(16),
+      trimBytes: word(16) === WHOLE ? null : word(16),
       comparesHash: word(20) === 1,
       extents: [extent(24), extent(40)],
       differenceNs: [long(56), long(64)],
@@ -142,6 +154,7 @@ export const WHAT = {
   captureCopy: 4,
   unkeyable: 5,
   tooBig: 6,
+  answer: 7,
 } as const;
 
 export const FLAG = {
@@ -155,6 +168,9 @@ export const FLAG = {
   partly: 128,
   fragment: 256,
 } as const;
+
+/** What a transport checksum is; numbers as in packet/src/contents.rs. */
+export const CHECKSUM = { unknown: 0, right: 1, wrong: 2, absent: 3, partial: 4 } as const;
 
 export const NO_FLOW = 0xffff_ffff;
 const EVENT_BYTES = 80;
@@ -237,7 +253,19 @@ export class PairEvents {
     return this.#word(8);
   }
   get protocol(): number {
-    return this.#word(9);
+    return this.#word(9) & 0xff;
+  }
+  /** At the sender; numbers as in `CHECKSUM`. */
+  get senderChecksum(): number {
+    return (this.#word(9) >>> 8) & 0xff;
+  }
+  /** At the receiver; of a packet that one capture lacks, what the other has. */
+  get receiverChecksum(): number {
+    return (this.#word(9) >>> 16) & 0xff;
+  }
+  /** Of an answer: frame of the acknowledgment; its capture is that of the segment. */
+  get answerFrame(): number {
+    return this.#word(10);
   }
   /** MTU of a "too big" message. */
   get mtuBytes(): number {

@@ -1,7 +1,8 @@
 /** Events → counts, delays and evidence, one event at a time; what is kept is bounded but for flows, sizes and losses. */
 
-import { FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
-import { Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
+import { CHECKSUM, FLAG, PairEvents, WHAT, type PairReport } from '../engine/pair.ts';
+import { ChecksumCounts, checksumFate, isPathsDoing } from './checksums.ts';
+import { Copies, Counts, Exemplars, Extra, Missing, Seconds, Tally } from './counts.ts';
 import { Samples } from './samples.ts';
 
 export type Way = 0 | 1;
@@ -16,6 +17,7 @@ export class WayTotals {
   lostAt: readonly number[] = [];
   readonly seconds = new Seconds();
   readonly extra = new Extra();
+  readonly copies = new Copies();
   readonly sizes = { sent: new Tally() };
   tooBig = 0;
   smallestMtu: number | null = null;
@@ -24,8 +26,12 @@ export class WayTotals {
   /** SYNs without ACK that travelled this way, and packets from a higher port to a lower one. */
   opens = 0;
   fragments = 0;
+  readonly checksums = new ChecksumCounts();
   /** Between departures of one flow at the sender's capture, kept for tick stretch. */
   readonly gaps = new Samples(1 << 16);
+
+  /** What the host that this way reaches took for acknowledgments that had to leave at once. */
+  readonly answers = new Samples(1 << 16);
 
   counts(flow: number): Counts {
     let counts = this.byFlow.get(flow);
@@ -69,10 +75,11 @@ export class Totals {
       else if (what === WHAT.missing) this.#missing(event, totals);
       else if (what === WHAT.extra) this.#extra(event, totals);
       else if (what === WHAT.duplicate) {
-        totals.all.duplicated += 1;
-        totals.counts(flow).duplicated += 1;
-        this.exemplars.add(`duplicated ${way}`, event.clientFrame, event.serverFrame);
-      } else if (what === WHAT.captureCopy) totals.captureCopies += 1;
+        totals.copies.timeNs.push(event.timeNs);
+        totals.copies.flow.push(flow);
+        totals.copies.frame.push(way === 0 ? event.serverFrame : event.clientFrame);
+      } else if (what === WHAT.answer) this.#answer(event, totals);
+      else if (what === WHAT.captureCopy) totals.captureCopies += 1;
       else if (what === WHAT.unkeyable) totals.unkeyable += 1;
       else if (what === WHAT.tooBig) {
         totals.tooBig += 1;
@@ -90,6 +97,12 @@ export class Totals {
     totals.sizes.sent.add(ipLenBytes);
     if (flags & FLAG.opens) totals.opens += 1;
     if (flags & FLAG.fragment) totals.fragments += 1;
+    const isOtherPayload = (flags & FLAG.rewritten) !== 0;
+    const fate = checksumFate(event.senderChecksum, event.receiverChecksum, isOtherPayload);
+    totals.checksums.add(fate);
+    if (isPathsDoing(fate)) this.exemplars.add(`checksum-${fate} ${way}`, clientFrame, serverFrame);
+    // What was damaged was not rewritten.
+    const isRewritten = isOtherPayload && fate !== 'broken_with_payload';
     const isFragmented = (flags & FLAG.fragment) !== 0 && (flags & FLAG.resegmented) !== 0;
     for (const counts of [totals.all, own]) {
       counts.sent += 1;
@@ -97,7 +110,7 @@ export class Totals {
       counts.matched += 1;
       if (flags & FLAG.ambiguous) counts.ambiguous += 1;
       if (flags & FLAG.resegmented && !isFragmented) counts.resegmented += 1;
-      if (flags & FLAG.rewritten) counts.rewritten += 1;
+      if (isRewritten) counts.rewritten += 1;
       counts.dscp.add((event.senderClass >> 2) * 64 + (event.receiverClass >> 2));
       counts.ecn.add((event.senderClass & 3) * 4 + (event.receiverClass & 3));
       counts.ttl.add(event.senderTtl - event.receiverTtl);
@@ -116,7 +129,7 @@ export class Totals {
       );
     if (event.senderMss !== event.receiverMss && !(flags & FLAG.resegmented))
       this.exemplars.add(`mss ${way}`, clientFrame, serverFrame);
-    if (flags & FLAG.rewritten) this.exemplars.add(`rewritten ${way}`, clientFrame, serverFrame);
+    if (isRewritten) this.exemplars.add(`rewritten ${way}`, clientFrame, serverFrame);
     const hops = event.senderTtl - event.receiverTtl;
     if (own.lastTtl !== null && own.lastTtl !== hops) {
       own.ttlChanges += 1;
@@ -158,6 +171,19 @@ export class Totals {
     }
   }
 
+  #answer(event: PairEvents, totals: WayTotals): void {
+    // Both frames are of the one capture: the segment's, then the acknowledgment's.
+    totals.answers.add({
+      timeNs: event.timeNs,
+      delayNs: event.differenceNs,
+      ipdvNs: 0,
+      clientFrame: event.clientFrame || event.serverFrame,
+      serverFrame: event.answerFrame,
+      flow: event.flow,
+      ipLenBytes: 0,
+    });
+  }
+
   /** Counted later: whether the other capture ran when it was due is known at the end (`losses.ts`). */
   #missing(event: PairEvents, totals: WayTotals): void {
     const { way, missing } = { way: event.way, missing: totals.missing };
@@ -176,5 +202,6 @@ export class Totals {
     extra.silenceStartNs.push(event.silenceStartNs);
     extra.flow.push(event.flow);
     extra.frame.push(way === 0 ? event.serverFrame : event.clientFrame);
+    extra.isBroken.push(event.receiverChecksum === CHECKSUM.wrong);
   }
 }

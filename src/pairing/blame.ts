@@ -4,10 +4,11 @@
  */
 
 import { quantileType7 } from '../statistics/quantile.ts';
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import type { Samples } from './samples.ts';
 import type { Blame, Blamed, DirectionSummary } from './types.ts';
 import { milliseconds, percent } from './format.ts';
+import { LATE_ANSWER_NS } from './host-delay.ts';
 
 /** Queueing below this is ordinary; DESIGN's margins for fast games start here. */
 const QUEUE_LIMIT_NS = 5_000_000;
@@ -119,7 +120,27 @@ export function captureMissRatio(back: DirectionSummary): number {
  * Ticks that leave late are the host's, before any network. Each flow is held against its own rhythm: a host that serves
  * several games has several, and what it sends when something happens has none and says nothing.
  */
-function host({ totals }: PairFacts, way: 0 | 1): Score {
+function host(facts: PairFacts, way: 0 | 1): Score {
+  const [ticks, answers] = [ticksOf(facts, way), answersOf(facts, way)];
+  if (answers.score === 0) return ticks;
+  return answers.score >= ticks.score ? answers : { ...ticks, why: `${ticks.why}; ${answers.why}` };
+}
+
+/** Acknowledgments that may not wait, and do. */
+function answersOf({ hosts }: PairFacts, way: 0 | 1): Score {
+  const segment = way === 0 ? 'client host' : 'server host';
+  const { figures, lateStretches, stretches } = hosts[way];
+  const late = figures.late_p50_ns;
+  if (late === null)
+    return { segment, score: 0, why: 'what it must acknowledge at once it does, or none was seen' };
+  return {
+    segment,
+    score: late / LATE_ANSWER_NS,
+    why: `segments that it must acknowledge at once wait ${milliseconds(late)} at the median in ${lateStretches} of ${stretches} stretches of 10 s, against ${milliseconds(figures.otherwise_p50_ns ?? 0)} in the others, from arrival to departure at its own capture`,
+  };
+}
+
+function ticksOf({ totals }: PairFacts, way: 0 | 1): Score {
   const segment = way === 0 ? 'client host' : 'server host';
   const rhythms = rhythmsOf(totals.ways[way].gaps);
   if (rhythms.gaps < MIN_GAPS)

@@ -9,14 +9,11 @@
  */
 
 import { commonLowerSlope } from '../statistics/hull.ts';
-import { findEdges, MIN_SHIFT_NS, type Shift } from './edges.ts';
+import { MIN_SHIFT_NS } from './coincidences.ts';
+import { corrected, driftOf, isAstride, type Course, type FittedStep } from './course.ts';
 import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
-import { firstAtOrAfter, isAfter, isBetween, kept, ofPath, type Cut, type Points } from './points.ts';
-
-export interface FittedStep extends Cut {
-  readonly withinNs: number;
-  readonly deltaNs: number;
-}
+import { isAfter, kept, ofPath, type Points } from './points.ts';
+import { agreed, guardOf, refined, search, type Pair } from './steps.ts';
 
 export interface ClockFit {
   /** Of θ, per ns; 0 when not identified. */
@@ -43,30 +40,9 @@ export interface ClockFit {
 const MIN_SKEW_PAIRS = 20;
 const MIN_SKEW_SPAN_NS = 10e9;
 const PATHS_SEARCHED = 8;
-const STEP_WINDOW_NS = 60e9;
 const ROUNDS = 3;
 /** Of capture clocks. */
 const GRAIN_NS = 1000;
-const MIN_GUARD_NS = 1e9;
-
-/** θ(t) − θ(at), by a fit. */
-export function drift(fit: Course, timeNs: number): number {
-  let value = fit.skew * (timeNs - fit.atNs);
-  for (const { atNs, deltaNs } of fit.steps) if (timeNs >= atNs) value += deltaNs;
-  return value;
-}
-
-/** Is this a packet between the two that show the step? It may belong to either side. */
-export function isAstride({ steps }: Pick<ClockFit, 'steps'>, points: Points, at: number): boolean {
-  return steps.some((step) => isBetween(points, at, step));
-}
-
-/** The same of one packet: of those under way while a clock steps, its place in that clock's capture tells on which side it is. */
-export function driftOf(fit: Course, points: Points, at: number): number {
-  let value = fit.skew * (points.timeNs[at]! - fit.atNs);
-  for (const step of fit.steps) if (isAfter(points, at, step)) value += step.deltaNs;
-  return value;
-}
 
 export function fitClock(forward: Points, reverse: Points): ClockFit {
   const atNs = Math.max(forward.timeNs[0] ?? -Infinity, reverse.timeNs[0] ?? -Infinity);
@@ -106,7 +82,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     routes =
       first === undefined
         ? []
-        : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest), 0);
+        : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest));
     const jumps = [...steps, ...routes];
     const [cutForward, cutReverse] = [cutAt(forward, jumps), cutAt(reverse, jumps)];
     const there = slopeOf(cutForward, 1, rest);
@@ -164,11 +140,6 @@ function smallestRoundTrip(forward: Points, reverse: Points, fit: Course): numbe
   return sums.length === 0 ? null : Math.min(...sums);
 }
 
-interface Pair {
-  readonly forward: Points;
-  readonly reverse: Points;
-}
-
 function whyNoSkew(forward: Points, reverse: Points): string | null {
   const counts = [forward.timeNs.length, reverse.timeNs.length] as const;
   if (counts[0] === 0 || counts[1] === 0)
@@ -196,56 +167,6 @@ function largestPaths(forward: Points, reverse: Points): number[] {
     .sort((a, b) => b.pairs - a.pairs || a.path - b.path)
     .slice(0, PATHS_SEARCHED)
     .map(({ path }) => path);
-}
-
-interface Search {
-  readonly steps: readonly Shift[];
-  readonly detectableNs: number | null;
-  readonly fromNs: number;
-  readonly toNs: number;
-}
-
-function search(forward: Points, reverse: Points, slope: number): Search {
-  return {
-    ...(findEdges(forward, reverse, slope) ?? { steps: [], detectableNs: null }),
-    fromNs: Math.max(forward.timeNs[0] ?? Infinity, reverse.timeNs[0] ?? Infinity),
-    toNs: Math.min(forward.timeNs.at(-1) ?? -Infinity, reverse.timeNs.at(-1) ?? -Infinity),
-  };
-}
-
-/** Half of what a path would have shown without fail must be shown by it. */
-const SURELY = 2;
-
-/** A clock steps for all paths at once: a step counts where no more paths that must have seen it lack it than show it. */
-function agreed(searches: readonly Search[]): Shift[] {
-  const found: Shift[] = [];
-  const all = searches
-    .flatMap(({ steps }, path) => steps.map((shift) => ({ shift, path })))
-    .sort((a, b) => a.shift.atNs - b.shift.atNs);
-  for (let from = 0; from < all.length;) {
-    let to = from + 1;
-    while (to < all.length && all[to]!.shift.atNs - all[from]!.shift.atNs < 2e9) to += 1;
-    const group = all.slice(from, to);
-    const best = group.reduce((a, b) => (b.shift.withinNs < a.shift.withinNs ? b : a)).shift;
-    const size = Math.abs(best.forwardNs - best.reverseNs) / 2;
-    const showing = new Set(group.map(({ path }) => path));
-    const lacking = searches.filter(
-      ({ detectableNs, fromNs, toNs }, path) =>
-        !showing.has(path) &&
-        detectableNs !== null &&
-        size >= SURELY * detectableNs &&
-        best.atNs > fromNs + STEP_WINDOW_NS &&
-        best.atNs < toNs - STEP_WINDOW_NS,
-    );
-    if (showing.size >= lacking.length) found.push(best);
-    from = to;
-  }
-  return found;
-}
-
-/** A jump is known to lie somewhere in here: pairs of that time belong to neither side. */
-function guardOf({ withinNs }: { readonly withinNs: number }): number {
-  return Math.max(MIN_GUARD_NS, 2 * withinNs);
 }
 
 /** Before and after a jump of the clock or of the path's level are two paths to the slope: only what lies between counts. */
@@ -296,15 +217,6 @@ function lowestOf(points: Points, sign: 1 | -1, course: Course, doubt: number): 
   return Math.max(fast, slow);
 }
 
-type Course = Pick<ClockFit, 'skew' | 'steps' | 'atNs'>;
-
-function corrected(points: Points, sign: 1 | -1, course: Course): Points {
-  return {
-    ...points,
-    delayNs: points.delayNs.map((delay, at) => delay - sign * driftOf(course, points, at)),
-  };
-}
-
 /** A clock that gains more than this is no clock of a computer. */
 const MAX_SKEW = 0.001;
 
@@ -331,120 +243,4 @@ function floorsOf(points: Points, sign: 1 | -1, course: Course): Map<number, num
     if (delay < (floors.get(path) ?? Infinity)) floors.set(path, delay);
   }
   return floors;
-}
-
-/** Sizes by the floors around each step, then places by the sizes. */
-function refined(steps: readonly FittedStep[], pairs: readonly Pair[], skew: number): FittedStep[] {
-  const sized = steps.map((step, index) => ({
-    ...step,
-    deltaNs: stepSize(step, index, steps, pairs, skew) ?? step.deltaNs,
-  }));
-  return sized.map((step, index) => ({ ...step, ...placeOf(step, index, sized, pairs, skew) }));
-}
-
-/** Packets of the minute before and after a step, of those that no other step parts from it. */
-function around(
-  step: FittedStep,
-  index: number,
-  steps: readonly FittedStep[],
-  points: Points,
-  visit: (at: number) => void,
-): void {
-  const [before, after] = [steps[index - 1], steps[index + 1]];
-  const from = Math.max(step.atNs - STEP_WINDOW_NS, before?.atNs ?? -Infinity);
-  const to = Math.min(step.atNs + STEP_WINDOW_NS, after?.atNs ?? Infinity);
-  for (let at = firstAtOrAfter(points.timeNs, from); at < points.timeNs.length; at++) {
-    if (points.timeNs[at]! > to) return;
-    if (before !== undefined && !isAfter(points, at, before)) continue;
-    if (after !== undefined && isAfter(points, at, after)) continue;
-    visit(at);
-  }
-}
-
-/** Smallest level of the minute before and after a step, skew taken off, without the packets so near it. */
-function levelsAround(
-  step: FittedStep,
-  index: number,
-  steps: readonly FittedStep[],
-  points: Points,
-  sign: 1 | -1,
-  skew: number,
-  guardNs: number,
-): readonly [low: number, high: number] {
-  let [low, high] = [Infinity, Infinity];
-  around(step, index, steps, points, (at) => {
-    const time = points.timeNs[at]!;
-    if (Math.abs(time - step.atNs) < guardNs) return;
-    const level = points.delayNs[at]! - sign * skew * time;
-    if (isAfter(points, at, step)) high = Math.min(high, level);
-    else low = Math.min(low, level);
-  });
-  return [low, high];
-}
-
-/** By how much the floors of the minute before and after move apart. */
-function stepSize(
-  step: FittedStep,
-  index: number,
-  steps: readonly FittedStep[],
-  pairs: readonly Pair[],
-  skew: number,
-): number | null {
-  // One packet on the wrong side would halve the step: first without those of the time in doubt.
-  for (const guardNs of [guardOf(step), 0])
-    for (const { forward, reverse } of pairs) {
-      const there = levelsAround(step, index, steps, forward, 1, skew, guardNs);
-      const back = levelsAround(step, index, steps, reverse, -1, skew, guardNs);
-      const size = (there[1] - there[0] - (back[1] - back[0])) / 2;
-      if (Number.isFinite(size)) return size;
-    }
-  return null;
-}
-
-type Witness = readonly [frame: number, timeNs: number];
-
-/**
- * Between which packets of all paths a step lies. No packet is faster than its path's floor: one that is faster than the floor
- * before the step passed after it, and the other way round. The edge alone may be off by packets that were slow just then.
- * Null where too little tells, or what tells does not agree in the order of either capture.
- */
-function placeOf(
-  step: FittedStep,
-  index: number,
-  steps: readonly FittedStep[],
-  pairs: readonly Pair[],
-  skew: number,
-): (Cut & Pick<FittedStep, 'withinNs'>) | null {
-  const guardNs = guardOf(step);
-  const told: { readonly points: Points; readonly at: number; readonly isAfterStep: boolean }[] = [];
-  for (const { forward, reverse } of pairs)
-    for (const [points, sign] of [
-      [forward, 1],
-      [reverse, -1],
-    ] as const) {
-      const [low, high] = levelsAround(step, index, steps, points, sign, skew, guardNs);
-      const isShown = Math.abs(high - low - sign * step.deltaNs) <= Math.abs(step.deltaNs) / 2;
-      if (!Number.isFinite(high - low) || !isShown) continue;
-      around(step, index, steps, points, (at) => {
-        const time = points.timeNs[at]!;
-        const level = points.delayNs[at]! - sign * skew * time;
-        if (Math.abs(time - step.atNs) < guardNs && level < (low + high) / 2)
-          told.push({ points, at, isAfterStep: high < low });
-      });
-    }
-  for (const end of [step.end, step.end === 'client' ? 'server' : 'client'] as const) {
-    let [last, first]: [Witness, Witness] = [
-      [-Infinity, -Infinity],
-      [Infinity, Infinity],
-    ];
-    for (const { points, at, isAfterStep } of told) {
-      const frame = (end === 'client' ? points.clientFrame : points.serverFrame)[at]!;
-      if (isAfterStep && frame < first[0]) first = [frame, points.timeNs[at]!];
-      if (!isAfterStep && frame > last[0]) last = [frame, points.timeNs[at]!];
-    }
-    if (!Number.isFinite(first[0] - last[0]) || first[0] <= last[0]) continue;
-    const [[lastFrame, lastNs], [frame, atNs]] = [last, first];
-    return { end, frame, lastFrame, atNs, withinNs: Math.abs(atNs - lastNs) };
-  }
-  return null;
 }

@@ -84,8 +84,17 @@ export class Missing {
 
 /** Columns of packets that only the receiver's capture has. */
 export class Extra {
+  /** Its checksum is wrong. */
+  readonly isBroken: boolean[] = [];
   readonly timeNs: number[] = [];
   readonly silenceStartNs: number[] = [];
+  readonly flow: number[] = [];
+  readonly frame: number[] = [];
+}
+
+/** Columns of packets that the receiver's capture has again. */
+export class Copies {
+  readonly timeNs: number[] = [];
   readonly flow: number[] = [];
   readonly frame: number[] = [];
 }

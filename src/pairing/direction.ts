@@ -149,6 +149,7 @@ export function summaryOfWay(
     path_mtu_bytes: totals.smallestMtu,
     fragmented: all.fragmented,
     payload_rewrites: all.rewritten,
+    checksums: totals.checksums.figures,
     resegmented: all.resegmented,
     withheld,
   };

@@ -1,8 +1,9 @@
 /** Claims about the path between two captures, each with the packets that show it, at both ends. */
 
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import { addressText } from '../tables/address.ts';
 import { DEADLINE_NS, holesOfPaths } from './direction.ts';
+import { LATE_ANSWER_NS } from './host-delay.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';
 import { milliseconds, percent } from './format.ts';
 
@@ -15,7 +16,7 @@ const TOWARD: Readonly<Record<Direction, string>> = {
 
 export function findingsOfPair(facts: PairFacts): PairFinding[] {
   const drafts = DIRECTIONS.flatMap((direction, way) => ofDirection(facts, direction, way as 0 | 1));
-  return [...drafts, ...ofClock(facts)].map((draft) => ({
+  return [...drafts, ...ofHosts(facts), ...ofClock(facts)].map((draft) => ({
     ...draft,
     client_filter: filterOf(draft.packets.map(({ client_frame }) => client_frame)),
     server_filter: filterOf(draft.packets.map(({ server_frame }) => server_frame)),
@@ -170,6 +171,33 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       count: figures.payload_rewrites,
       packets: packets('rewritten'),
     });
+  const { checksums } = figures;
+  const broken = checksums.broken + checksums.broken_with_payload + checksums.broken_unmatched;
+  if (broken > 0)
+    add({
+      id: 'path/checksum-broken',
+      severity: 'warning',
+      claim: `${broken} packets ${toward} left with a right checksum and arrived with a wrong one (${checksums.broken} with the same payload, ${checksums.broken_with_payload + checksums.broken_unmatched} with another); ${checksums.correct} arrived right`,
+      threshold:
+        'any packet whose TCP or UDP checksum is right at the sender’s capture and wrong at the receiver’s',
+      limits:
+        'a receiver drops such packets, so that to its game they are lost; what a sender’s card was still to fill in is not judged',
+      count: broken,
+      packets: (['broken', 'broken_with_payload', 'broken_unmatched'] as const)
+        .flatMap((fate) => packets(`checksum-${fate}`))
+        .slice(0, 20),
+    });
+  if (checksums.removed + checksums.added > 0)
+    add({
+      id: 'path/checksum-zeroed',
+      severity: 'notice',
+      claim: `UDP checksums are not passed on ${toward}: ${checksums.removed} were set to zero, ${checksums.added} were added`,
+      threshold: 'any datagram with a checksum at one end only',
+      limits:
+        'a translator or tunnel may do so (RFC 6936); damage on the rest of the way is then not noticed',
+      count: checksums.removed + checksums.added,
+      packets: [...packets('checksum-removed'), ...packets('checksum-added')].slice(0, 20),
+    });
   if (figures.fragmented > 0)
     add({
       id: 'path/fragmented',
@@ -192,6 +220,30 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       packets: [...packets('drop-at-receiver'), ...packets('drop-at-sender')].slice(0, 20),
     });
   return drafts;
+}
+
+function ofHosts({ hosts }: PairFacts): Draft[] {
+  return (['client', 'server'] as const).flatMap((end, index) => {
+    const { figures, lateStretches, stretches, exemplars } = hosts[index]!;
+    if (figures.late_p50_ns === null) return [];
+    const field = `${end}_frame` as const;
+    const packets = exemplars
+      .flat()
+      .map((frame): PacketEvidence => ({ client_frame: null, server_frame: null, [field]: frame }));
+    return [
+      {
+        id: 'host/slow-to-acknowledge',
+        severity: 'warning' as const,
+        direction: null,
+        claim: `the ${end}’s host takes ${milliseconds(figures.late_p50_ns)} at the median from the arrival of a segment to its acknowledgment, in ${lateStretches} of ${stretches} stretches of 10 s, and ${milliseconds(figures.otherwise_p50_ns ?? 0)} in the others: a round trip is longer by that, and no network is part of it`,
+        threshold: `half of the acknowledgments of a second full-sized segment (RFC 9293 3.8.6.3) later than ${milliseconds(LATE_ANSWER_NS)}, at least 20 of them, and four times what they take at other times`,
+        limits:
+          'lone segments, which may wait for the delayed-acknowledgment timer, acknowledgments with a smaller window, which may wait for the application to read, and answers of applications are not judged; a capture far from the host’s own card sees the link to it, too',
+        count: figures.late_samples,
+        packets,
+      },
+    ];
+  });
 }
 
 function ofClock({ clock }: PairFacts): Draft[] {

@@ -110,17 +110,15 @@ function strongest(jumps: readonly Jump[], distance: number, size: (jump: Jump) 
   return kept;
 }
 
-/** Changes of one direction's floor, or of both the same way, that hold for half a minute on both sides: no clock's doing. */
-export function routeShifts(forward: Points, reverse: Points, slope: number): RouteShift[] {
+/** Of delays from which the clocks' course is taken off: changes of one direction's floor, or of both the same way, that hold for half a minute on both sides: no clock's doing. */
+export function routeShifts(forward: Points, reverse: Points): RouteShift[] {
   const bins = binned(forward, reverse);
   if (bins === null) return [];
   const { count, binNs, startNs } = bins;
   const width = Math.round(LASTING_NS / binNs);
   if (count < 2 * width + 1) return [];
-  const level = (values: Float64Array, sign: number): Float64Array =>
-    values.map((value, at) => value - sign * slope * (startNs + (at + 0.5) * binNs));
-  const y = jumps(level(bins.forward, 1), width, count);
-  const z = jumps(level(bins.reverse, -1), width, count);
+  const y = jumps(bins.forward, width, count);
+  const z = jumps(bins.reverse, width, count);
   const noise = [noiseOf(y), noiseOf(z)] as const;
   const limits = noise.map((value) => Math.max(1e6, 8 * value)) as [number, number];
   const candidates: Jump[] = [];
@@ -137,10 +135,10 @@ export function routeShifts(forward: Points, reverse: Points, slope: number): Ro
     )
     .map((jump) => {
       const isForward = Math.abs(jump.forward) / limits[0] >= Math.abs(jump.reverse) / limits[1];
-      const [points, sign, by] = isForward ? [forward, 1, jump.forward] : [reverse, -1, jump.reverse];
+      const [points, by] = isForward ? [forward, jump.forward] : [reverse, jump.reverse];
       const middle = startNs + (jump.bin + 0.5) * binNs;
       return {
-        ...whereOf(points, sign * slope, by, middle, width * binNs),
+        ...whereOf(points, by, middle, width * binNs),
         forwardNs: jump.forward,
         reverseNs: jump.reverse,
       };
@@ -153,22 +151,20 @@ export function routeShifts(forward: Points, reverse: Points, slope: number): Ro
  */
 function whereOf(
   points: Points,
-  slope: number,
   by: number,
   middle: number,
   reach: number,
 ): { readonly atNs: number; readonly withinNs: number } {
   const { timeNs, delayNs } = points;
-  const level = (at: number): number => delayNs[at]! - slope * timeNs[at]!;
   const [first, last] = [firstAtOrAfter(timeNs, middle - reach), firstAtOrAfter(timeNs, middle + reach)];
   let low = Infinity;
-  for (let at = first; at < last; at++) low = Math.min(low, level(at));
+  for (let at = first; at < last; at++) low = Math.min(low, delayNs[at]!);
   const limit = low + Math.abs(by) / 2;
   let found = -1;
   if (by > 0) {
-    for (let at = first; at < last; at++) if (level(at) < limit) found = at + 1;
+    for (let at = first; at < last; at++) if (delayNs[at]! < limit) found = at + 1;
   } else {
-    for (let at = last - 1; at >= first; at--) if (level(at) < limit) found = at;
+    for (let at = last - 1; at >= first; at--) if (delayNs[at]! < limit) found = at;
   }
   if (found <= 0 || found >= timeNs.length) return { atNs: middle, withinNs: reach };
   return { atNs: timeNs[found]!, withinNs: timeNs[found]! - timeNs[found - 1]! };

@@ -2,7 +2,8 @@
 
 import { FLAG, NO_FLOW } from '../engine/pair.ts';
 import type { Totals, Way } from './accumulate.ts';
-import { drift, type ClockFit } from './clock.ts';
+import type { ClockFit } from './clock.ts';
+import { drift } from './course.ts';
 import { count } from './counts.ts';
 import type { Points } from './points.ts';
 import type { LostPackets } from './types.ts';
@@ -60,11 +61,33 @@ export function settleLosses(totals: Totals, points: readonly [Points, Points]):
     const [from, to] = totals.extents[way];
     return arrivedNs - edges[way].first[1] >= from && arrivedNs - edges[way].last[0] <= to;
   };
+  for (const way of [0, 1] as const) {
+    const { copies } = totals.ways[way];
+    copies.timeNs.forEach((time, at) => {
+      // What looks like a copy may have been sent when the sender's capture did not run.
+      if (!wasSent(way, time)) return;
+      totals.ways[way].all.duplicated += 1;
+      totals.ways[way].counts(copies.flow[at]!).duplicated += 1;
+      const frame = copies.frame[at]!;
+      totals.exemplars.add(`duplicated ${way}`, way === 0 ? 0 : frame, way === 0 ? frame : 0);
+    });
+  }
   const proofs = ([0, 1] as const).map((way) => {
     const found = new Map<number, number>();
     const { extra } = totals.ways[way];
     extra.timeNs.forEach((time, at) => {
       if (!wasSent(way, time)) return;
+      // Damaged on the way, so its like is among the missing; where no checksum is right, none tells that.
+      if (extra.isBroken[at]! && totals.ways[way].checksums.figures.correct > 0) {
+        const frame = extra.frame[at]!;
+        totals.ways[way].checksums.add('broken_unmatched');
+        totals.exemplars.add(
+          `checksum-broken_unmatched ${way}`,
+          way === 0 ? 0 : frame,
+          way === 0 ? frame : 0,
+        );
+        return;
+      }
       totals.ways[way].all.dropsAtSender += 1;
       totals.ways[way].counts(extra.flow[at]!).dropsAtSender += 1;
       const frame = extra.frame[at]!;

@@ -1,7 +1,8 @@
 /** Delays above the floor of their path, clocks aligned; by direction, by flow, over time. */
 
 import type { Totals, Way } from './accumulate.ts';
-import { driftOf, isAstride, type ClockFit } from './clock.ts';
+import type { ClockFit } from './clock.ts';
+import { driftOf, isAstride } from './course.ts';
 import { count } from './counts.ts';
 import type { Delays } from './direction.ts';
 import type { Points } from './points.ts';

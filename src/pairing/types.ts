@@ -119,6 +119,42 @@ export interface DirectionFigures {
   readonly black_hole_above_bytes: number | null;
 }
 
+/** Packets by what became of their TCP or UDP checksum; but for `broken_unmatched` they add up to `matched`. */
+export interface ChecksumFigures {
+  /** Right at both ends. */
+  readonly correct: number;
+  /** Not yet filled in at the sender's capture (offload), right at the receiver's. */
+  readonly unfinished: number;
+  /** Right where it left, wrong where it arrived; the payload is the same. */
+  readonly broken: number;
+  /** The same, and the payload is another. */
+  readonly broken_with_payload: number;
+  /** Wrong where it arrived, and equal to nothing that was sent: damaged on the way, in flows whose checksums otherwise arrive right. */
+  readonly broken_unmatched: number;
+  /** A UDP checksum that was right and arrived as zero. */
+  readonly removed: number;
+  /** UDP that left without a checksum and arrived with a right one. */
+  readonly added: number;
+  /** UDP without a checksum at either end. */
+  readonly absent: number;
+  /** Wrong at both ends: the sender's own doing. */
+  readonly wrong_at_both: number;
+  /** Cut, fragmented, cut or joined anew on the way, offloaded at the sender and not right at the receiver, or of another protocol. */
+  readonly not_checkable: number;
+}
+
+/** How long a host takes for acknowledgments that may not wait, from arrival to departure at its own capture. */
+export interface HostDelayFigures {
+  readonly samples: number;
+  readonly p50_ns: number | null;
+  readonly p95_ns: number | null;
+  /** Of stretches of ten seconds in which half of them take more than 10 ms, and four times what they take in the others; else 0. */
+  readonly late_samples: number;
+  readonly late_p50_ns: number | null;
+  /** The median in all other stretches. */
+  readonly otherwise_p50_ns: number | null;
+}
+
 /** What only the whole direction has. */
 export interface DirectionSummary extends DirectionFigures {
   /** Of all packets, by smallest delay of the direction: how losses cluster. */
@@ -150,6 +186,7 @@ export interface DirectionSummary extends DirectionFigures {
   readonly fragmented: number;
   /** Same place in the stream, other bytes: a proxy or an ALG. */
   readonly payload_rewrites: number;
+  readonly checksums: ChecksumFigures;
   /** TCP packets that were several segments at the other capture (TSO, GRO, LRO). */
   readonly resegmented: number;
   readonly withheld: Withheld;
@@ -240,6 +277,7 @@ export interface PairDocument {
   readonly flows: readonly PairedFlow[];
   /** Flows of one capture only, which no vote joined: they are in no figure. */
   readonly unpaired_flows: { readonly client: number; readonly server: number };
+  readonly host_delay: Readonly<Record<'client' | 'server', HostDelayFigures>>;
   readonly blame: Blame;
   readonly findings: readonly PairFinding[];
   readonly diagnostics: readonly DiagnosticRecord[];

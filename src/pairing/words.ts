@@ -2,7 +2,7 @@
 
 import type { DiagnosticRecord } from '../diagnostics/types.ts';
 import type { PairReport } from '../engine/pair.ts';
-import type { PairFacts } from './judge.ts';
+import type { PairFacts } from './facts.ts';
 import { milliseconds, percent } from './format.ts';
 import { captureMissRatio } from './blame.ts';
 import type { Blame, PairDocument } from './types.ts';
@@ -15,7 +15,10 @@ const SHORT_NS = 10e9;
 
 /** What was done to find the same packets, step by step, with its outcome. */
 export function tried(report: PairReport): string[] {
-  const udp = `the first ${report.trimBytes} payload bytes and the length of UDP`;
+  const udp =
+    report.trimBytes === null
+      ? 'payload and length of UDP'
+      : `length and the first ${report.trimBytes} payload bytes of UDP (no more was captured of some)`;
   const lines = [
     `contents were compared by ${udp}, sequence and acknowledgment numbers of TCP, sequence of ICMP echo; never by address, port, TTL, checksum or IP id`,
     report.common === 0

@@ -6,7 +6,7 @@
 import { Readable } from 'node:stream';
 import type { CaptureFile } from '../capture/open.ts';
 import { Diagnostics } from '../diagnostics/tally.ts';
-import type { DecodedSegment } from '../engine/decode.ts';
+import type { Comparison, DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
 import { readCapture, type ReadCapture } from './read-capture.ts';
 import type { RowBuffers } from './row-buffers.ts';
@@ -23,6 +23,7 @@ export interface Taker {
 export interface BothEndsOptions {
   readonly segmentBytes: number;
   readonly filter: string;
+  readonly comparison: Comparison | undefined;
   readonly hash: boolean;
   readonly nameOf: (path: string) => string;
   /** After each segment: what the taker has to say is fetched here. */
@@ -91,6 +92,7 @@ export async function readBothEnds(
             segmentBytes: options.segmentBytes,
             hash: options.hash,
             filter: options.filter,
+            comparison: options.comparison,
             stdin: Readable.from([]),
             onBytes: (bytes) => options.onBytes(end, bytesBefore + bytes),
             onSegment,

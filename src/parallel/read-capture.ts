@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { CaptureFile, Container } from '../capture/open.ts';
 import { CaptureFacts, conclude } from '../diagnostics/capture-facts.ts';
 import { Diagnostics } from '../diagnostics/tally.ts';
-import type { DecodedSegment } from '../engine/decode.ts';
+import type { Comparison, DecodedSegment } from '../engine/decode.ts';
 import { InputError } from '../errors.ts';
 import type { Pool } from './pool.ts';
 import type { RowBuffers } from './row-buffers.ts';
@@ -19,6 +19,7 @@ export interface ReadOptions {
   readonly segmentBytes: number;
   readonly hash: boolean;
   readonly filter: string;
+  readonly comparison?: Comparison | undefined;
   readonly stdin: Readable;
   readonly onBytes: (bytes: number) => void;
   readonly onSegment: (segment: DecodedSegment) => void | Promise<void>;

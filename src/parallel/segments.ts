@@ -7,9 +7,12 @@
  * other, each given the bytes that the block before could not finish.
  */
 
-import type { DecodedSegment } from '../engine/decode.ts';
+import type { DecodeConfig, DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
 import type { RowBuffers } from './row-buffers.ts';
+
+/** What is asked of every segment alike. */
+export type Asked = Pick<DecodeConfig, 'filter' | 'comparison'>;
 
 export interface SegmentSource {
   /** Where a plain file lies; workers open it themselves. */
@@ -27,7 +30,7 @@ export async function* rangesOf(
   pool: Pool,
   segmentBytes: number,
   spares: RowBuffers,
-  filter = '',
+  asked: Asked = {},
 ): AsyncGenerator<DecodedSegment> {
   const { path, sizeBytes } = source;
   const count = Math.max(1, Math.ceil(sizeBytes / segmentBytes));
@@ -38,7 +41,7 @@ export async function* rangesOf(
     start: 'head' | 'exact' | 'search',
     context: Uint8Array | null,
   ): Promise<DecodedSegment> => {
-    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context, filter };
+    const config = { baseOffset, endOffset, fileLength: sizeBytes, start, context, ...asked };
     return pool.decode({ kind: 'range', path, config, spare: spares.take() }, path);
   };
 
@@ -84,7 +87,7 @@ export async function* blocksOf(
   path: string,
   pool: Pool,
   spares: RowBuffers,
-  filter = '',
+  asked: Asked = {},
 ): AsyncGenerator<DecodedSegment> {
   let leftover: Uint8Array = new Uint8Array(0);
   let context: Uint8Array | null = null;
@@ -96,7 +99,7 @@ export async function* blocksOf(
       fileLength: null,
       start: context === null ? ('head' as const) : ('exact' as const),
       context,
-      filter,
+      ...asked,
     };
     const parts = [leftover, block];
     const segment = await pool.decode(

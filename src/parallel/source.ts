@@ -11,10 +11,10 @@ import {
   type Chunks,
   type StreamDamage,
 } from '../capture/stream.ts';
-import type { DecodedSegment } from '../engine/decode.ts';
+import type { Comparison, DecodedSegment } from '../engine/decode.ts';
 import type { Pool } from './pool.ts';
 import type { RowBuffers } from './row-buffers.ts';
-import { blocksOf, rangesOf } from './segments.ts';
+import { blocksOf, rangesOf, type Asked } from './segments.ts';
 import { unpackedInThread } from './unpack-thread.ts';
 
 export interface SourceOptions {
@@ -24,6 +24,8 @@ export interface SourceOptions {
   readonly stdin: Readable;
   /** A pcap-filter expression that was checked; empty lets everything pass. */
   readonly filter: string;
+  /** What rows hold for a comparison of two captures. */
+  readonly comparison?: Comparison | undefined;
   /** Bytes of the input (compressed where it is) read so far. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -57,8 +59,12 @@ export async function openSource(
     const segments = streamed(stream, container, stream as Chunks, damage, file, pool, spares, options);
     return { segments, damage, container, sha256: () => hashing };
   }
-  const ranges = rangesOf(file, pool, options.segmentBytes, spares, options.filter);
+  const ranges = rangesOf(file, pool, options.segmentBytes, spares, askedOf(options));
   return { segments: counted(ranges, options.onBytes), damage, container, sha256: () => hashing };
+}
+
+function askedOf({ filter, comparison }: SourceOptions): Asked {
+  return { filter, comparison };
 }
 
 async function* counted(
@@ -79,8 +85,9 @@ async function* streamed(
   file: CaptureFile,
   pool: Pool,
   spares: RowBuffers,
-  { segmentBytes, filter, onBytes }: SourceOptions,
+  options: SourceOptions,
 ): AsyncGenerator<DecodedSegment> {
+  const { segmentBytes, onBytes } = options;
   let bytes = 0;
   const measured = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
@@ -90,7 +97,7 @@ async function* streamed(
   };
   const plain = plainChunks(container, measured(), unpackedInThread);
   try {
-    yield* blocksOf(blocksOfChunks(plain, segmentBytes, damage), file.path, pool, spares, filter);
+    yield* blocksOf(blocksOfChunks(plain, segmentBytes, damage), file.path, pool, spares, askedOf(options));
   } finally {
     stream.destroy();
   }

@@ -30,6 +30,21 @@ const figures = {
   black_hole_above_bytes: count().nullable(),
 } as const;
 
+const checksums = z
+  .looseObject({
+    correct: count('right at both ends'),
+    unfinished: count('left to the card at the capture of the sender, right at that of the receiver'),
+    broken: count('right where it left, wrong where it arrived, the payload the same'),
+    broken_with_payload: count('the same, the payload another'),
+    broken_unmatched: count('wrong where it arrived, and equal to nothing that was sent'),
+    removed: count('UDP: right where it left, zero where it arrived'),
+    added: count('UDP: zero where it left, right where it arrived'),
+    absent: count('UDP without one at either end'),
+    wrong_at_both: count(),
+    not_checkable: count('cut, fragmented, joined, left to the card, or of another protocol'),
+  })
+  .meta({ description: 'packets by what became of their TCP or UDP checksum' });
+
 const flowDirection = z.looseObject(figures);
 const direction = z
   .looseObject({
@@ -55,6 +70,7 @@ const direction = z
     path_mtu_bytes: count().nullable(),
     fragmented: count(),
     payload_rewrites: count(),
+    checksums: checksums.optional(),
     resegmented: count(),
     withheld: z.array(z.looseObject({ metric: z.string(), reason: z.string() })),
   })
@@ -95,6 +111,20 @@ const clock = z.looseObject({
   method: z.string(),
 });
 
+const hostDelay = z
+  .looseObject({
+    samples: count(),
+    p50_ns: integer().nullable(),
+    p95_ns: integer().nullable(),
+    late_samples: count('in stretches of 10 s in which half of them take more than 10 ms'),
+    late_p50_ns: integer().nullable(),
+    otherwise_p50_ns: integer('the median in all other stretches').nullable(),
+  })
+  .meta({
+    description:
+      'what a host takes for acknowledgments that may not wait, from arrival to departure at its own capture',
+  });
+
 const segment = z.enum([
   'client host',
   'client access',
@@ -134,6 +164,7 @@ const document = z.looseObject({
       server_to_client: flowDirection,
     }),
   ),
+  host_delay: z.looseObject({ client: hostDelay, server: hostDelay }).optional(),
   unpaired_flows: z.looseObject({ client: count(), server: count() }),
   blame: z.looseObject({
     verdict: segment,

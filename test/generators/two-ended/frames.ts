@@ -2,6 +2,7 @@
 
 import { icmpMessage, ipPacket, protocols, tcpSegment, udpDatagram } from '../packets.ts';
 import type { TcpOption } from '../packets.ts';
+import { checksumOnTheWay, leavePartial, spoil } from './checksums.ts';
 import { senderOf } from './packet.ts';
 import type { End, Flow, Message, Slice, Unit } from './packet.ts';
 import type { Lane, Scenario } from './scenario.ts';
@@ -28,6 +29,7 @@ export interface Sighting {
 
 export function ethernetBytes(scenario: Scenario, sighting: Sighting): Uint8Array {
   const packet = ipBytes(scenario, sighting);
+  markChecksum(scenario, sighting, packet);
   const isLeaving = senderOf(sighting.unit.direction) === sighting.end && sighting.message.kind !== 'too-big';
   const header =
     scenario.ipVersion === 4
@@ -41,6 +43,14 @@ export function ethernetBytes(scenario: Scenario, sighting: Sighting): Uint8Arra
   frame.set(header);
   frame.set(packet, 14);
   return frame;
+}
+
+function markChecksum(scenario: Scenario, { unit, message, end }: Sighting, packet: Uint8Array): void {
+  if (unit.slice !== null || (message.kind !== 'udp' && message.kind !== 'tcp')) return;
+  const isUp = unit.direction === 'client_to_server';
+  const lane = isUp ? scenario.clientToServer : scenario.serverToClient;
+  if (senderOf(unit.direction) !== end) spoil(packet, checksumOnTheWay(lane, unit));
+  else if (scenario[end].capture.leavesChecksums) leavePartial(packet);
 }
 
 function ipBytes(scenario: Scenario, sighting: Sighting): Uint8Array {

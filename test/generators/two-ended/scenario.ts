@@ -58,6 +58,8 @@ export interface Lane {
   readonly mssClampBytes: number | null;
   /** The narrowest link, as the first hop; with `icmp` false it is a black hole for packets that must not be fragmented. */
   readonly mtu: { readonly bytes: number; readonly icmp: boolean } | null;
+  /** Shares of packets whose checksum the path spoils, whose payload it damages, and whose UDP checksum it sets to zero. */
+  readonly checksums: { readonly broken: number; readonly damaged: number; readonly removed: number } | null;
   /** The path writes its own IP IDs, as a translator does. */
   readonly rewritesIpId: boolean;
 }
@@ -103,6 +105,8 @@ export interface Capture {
   readonly writesDropCounter: boolean;
   /** Segments are cut after the capture (TSO) and joined before it (GRO). */
   readonly offload: boolean;
+  /** Checksums of what leaves are left to the card: the capture has the sum of the pseudo header. */
+  readonly leavesChecksums: boolean;
 }
 
 export type Traffic =
@@ -140,6 +144,16 @@ export interface TcpTraffic {
   /** Bytes of one burst of the server, 0 for none, and how often. */
   readonly burstBytes: number;
   readonly burstSeconds: number;
+  /** Bytes of one burst of the client, 0 for none, as often. */
+  readonly uploadBytes: number;
+  /** From when to when the server's stack answers so much later. */
+  readonly lateServer: {
+    readonly fromSeconds: number;
+    readonly toSeconds: number;
+    readonly us: number;
+  } | null;
+  /** Share of lone segments that the client acknowledges by its timer. */
+  readonly clientDelayedAckShare: number;
   /** Silence after which the server sends a keep-alive (RFC 9293 §3.8.4), repeated at this interval; 0 for none. */
   readonly keepAliveSeconds: number;
   /** Sequence numbers of the client are moved by a middlebox. */
@@ -192,6 +206,7 @@ export const quietLane: Lane = {
   ecn: 'keep',
   mssClampBytes: null,
   mtu: null,
+  checksums: null,
   rewritesIpId: false,
 };
 
@@ -207,6 +222,7 @@ export const wholeCapture: Capture = {
   gaps: [],
   writesDropCounter: false,
   offload: false,
+  leavesChecksums: false,
 };
 
 export const game: GameTraffic = {
@@ -228,6 +244,9 @@ export const connection: TcpTraffic = {
   exchangeSeconds: [0.2, 1.2],
   burstBytes: 24_000,
   burstSeconds: 7,
+  uploadBytes: 0,
+  lateServer: null,
+  clientDelayedAckShare: 0.3,
   keepAliveSeconds: 0,
   hidesSequence: false,
 };

@@ -189,7 +189,8 @@ class Connection {
     const endUs = scenario.durationSeconds * 1e6 - LAST_WORDS_US;
     this.client.onEstablished = () => {
       this.exchange();
-      if (this.traffic.burstBytes > 0) this.burst();
+      if (this.traffic.burstBytes > 0) this.burst('server_to_client', this.traffic.burstBytes);
+      if (this.traffic.uploadBytes > 0) this.burst('client_to_server', this.traffic.uploadBytes);
       if (this.traffic.keepAliveSeconds > 0) this.watchSilence();
     };
     queue.at(random.uniform(250_000, 450_000), () => this.client.connect());
@@ -204,22 +205,32 @@ class Connection {
     queue.after(random.uniform(...this.traffic.exchangeSeconds) * 1e6, () => {
       if (this.isClosing) return;
       this.client.write(random.integer(40, 120), () =>
-        queue.after(random.uniform(200, 2_000), () => this.server.write(random.integer(60, 300))),
+        queue.after(random.uniform(200, 2_000) + this.lateUs(), () =>
+          this.server.write(random.integer(60, 300)),
+        ),
       );
       this.exchange();
     });
   }
 
-  private burst(): void {
+  private burst(direction: Direction, bytes: number): void {
     const { queue, random } = this.network;
     queue.after(this.traffic.burstSeconds * random.uniform(0.7, 1.3) * 1e6, () => {
       if (this.isClosing) return;
       // What a stack with offload hands down at once, up to four segments; without, one.
-      const most = 4 * this.segmentBytes('server_to_client');
-      for (let left = this.traffic.burstBytes; left > 0; left -= most)
-        this.server.write(Math.min(most, left));
-      this.burst();
+      const most = 4 * this.segmentBytes(direction);
+      const sender = direction === 'server_to_client' ? this.server : this.client;
+      for (let left = bytes; left > 0; left -= most) sender.write(Math.min(most, left));
+      this.burst(direction, bytes);
     });
+  }
+
+  private lateUs(): number {
+    const { lateServer } = this.traffic;
+    const second = this.network.queue.nowUs / 1e6;
+    return lateServer !== null && second >= lateServer.fromSeconds && second < lateServer.toSeconds
+      ? lateServer.us
+      : 0;
   }
 
   private watchSilence(): void {
@@ -277,9 +288,9 @@ class Connection {
       timestampOffset: this.timestampOffset[direction],
       synWindow: 64_800,
       window: 507,
-      delayedAckShare: direction === 'client_to_server' ? 0.3 : 1,
+      delayedAckShare: direction === 'client_to_server' ? this.traffic.clientDelayedAckShare : 1,
       delayedAckUs: () => 40_000,
-      promptAckUs: (draw) => draw.uniform(15, 90),
+      promptAckUs: (draw) => draw.uniform(15, 90) + (direction === 'server_to_client' ? this.lateUs() : 0),
     };
     const ownMss = scenario.ipVersion === 4 ? 1460 : 1440;
     return new TcpEndpoint(network.queue, random, config, (segment) => {

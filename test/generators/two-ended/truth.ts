@@ -4,6 +4,8 @@
  */
 
 import { clockErrorNs, readClock } from './capture.ts';
+import { checksumOnTheWay } from './checksums.ts';
+import type { ChecksumTruth } from './checksums.ts';
 import type { SeenCapture, SeenFrame } from './capture.ts';
 import { remarked } from './frames.ts';
 import type { Network } from './network.ts';
@@ -36,6 +38,7 @@ export interface PacketTruth {
   readonly reorderedInDirection: boolean;
   /** One-way delay of its first arrival. */
   readonly delayUs: number | null;
+  readonly checksum: ChecksumTruth;
   readonly dscp: number;
   readonly dscpAfter: number;
 }
@@ -223,6 +226,7 @@ function packetsOf(
       reorderedInFlow: late.inFlow.has(unit),
       reorderedInDirection: late.inDirection.has(unit),
       delayUs: arrived.length === 0 ? null : first - unit.sentUs,
+      checksum: checksumOnTheWay(lane, unit),
       dscp: unit.ip.dscp,
       dscpAfter: remarked(unit.ip.dscp, lane),
     };

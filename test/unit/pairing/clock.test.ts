@@ -1,7 +1,8 @@
 /** The clock of two ends, from delays whose truth is injected. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drift, fitClock } from '../../../src/pairing/clock.ts';
+import { fitClock } from '../../../src/pairing/clock.ts';
+import { drift } from '../../../src/pairing/course.ts';
 import type { Points } from '../../../src/pairing/points.ts';
 import { commonLowerSlope, lowerHull } from '../../../src/statistics/hull.ts';
 import { createRandom } from '../../../src/statistics/random.ts';

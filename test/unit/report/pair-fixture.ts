@@ -8,6 +8,9 @@ import type {
   Pairing,
   QueueingBin,
 } from '../../../src/pairing/types.ts';
+import { ChecksumCounts } from '../../../src/pairing/checksums.ts';
+import { hostDelayOf } from '../../../src/pairing/host-delay.ts';
+import { Samples } from '../../../src/pairing/samples.ts';
 import { DIRECTIONS } from '../../../src/pairing/types.ts';
 import { countsOf } from '../../generators/two-ended/truth.ts';
 import type { PacketTruth, Truth } from '../../generators/two-ended/truth.ts';
@@ -36,6 +39,7 @@ export function pairingOf(truth: Truth): Pairing {
       loss_bursts: { bursts: 0, mean_packets: null, max_packets: 0, conditional_loss_ratio: null },
       ...{ loss_by_size: [], loss_by_rate: [], packet_too_big_messages: 0, path_mtu_bytes: null },
       ...{ fragmented: 0, payload_rewrites: 0, resegmented: 0, withheld: [] },
+      checksums: new ChecksumCounts().figures,
     };
   };
   const instant = (us: number) => new Date(Number(base / 1_000_000n) + us / 1000).toISOString();
@@ -91,6 +95,7 @@ export function pairingOf(truth: Truth): Pairing {
       },
     ],
     unpaired_flows: { client: 0, server: 0 },
+    host_delay: { client: hostDelayOf(new Samples(1)).figures, server: hostDelayOf(new Samples(1)).figures },
     blame: { verdict: 'UNDETERMINED', sentence: '', reasons: [], scores: [] },
     findings: [],
     diagnostics: [],

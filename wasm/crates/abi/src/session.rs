@@ -6,7 +6,7 @@ use columns::{encode_tally, CaptureError, Table, TABLES};
 use extract::{Key, Kind, Reader, Selector, Selectors};
 use filter::{Filter, FilterError};
 use flow::Analyzer;
-use packet::{Progress, SegmentConfig, SegmentDecoder, Start};
+use packet::{Comparison, Progress, SegmentConfig, SegmentDecoder, Start};
 use pair::Pairer;
 use unpack::{Fault, Format, Need, Unpacker};
 
@@ -137,12 +137,17 @@ impl Session {
     fn push_scratch(&mut self, tag: u32, bytes: &[u8]) -> Status {
         match (&mut self.work, tag) {
             (work @ (Work::Idle { kind: 1 } | Work::Decode(_)), tag::CONFIG) => match decode_config(bytes) {
-                Some(Ok((config, filter))) => {
+                Some(Ok(Asked { config, filter, comparison })) => {
                     if let Err(error) = begin_segment(work, config) {
                         return self.fail_capture(error);
                     }
-                    if let (Work::Decode(decoder), Some(filter)) = (work, filter) {
-                        decoder.set_filter(filter);
+                    if let Work::Decode(decoder) = work {
+                        if let Some(filter) = filter {
+                            decoder.set_filter(filter);
+                        }
+                        if let Some(comparison) = comparison {
+                            decoder.set_comparison(comparison);
+                        }
                     }
                 }
                 Some(Err(Refused::Capture(error))) => return self.fail_capture(error),
@@ -256,8 +261,8 @@ impl Session {
 
     /// See `what`: summary, contexts, tally and rows of a decode; state and tally of a shard; of a stream, whatever
     /// the number, the bytes that the last push unpacked; the number of records read, unmapped names and rewritten
-    /// records of an extract (taking the records takes them away); of a pairing the reading under way and which end it wants
-    /// (u32 each; end 2 = none), its events (taking takes them away) and its report.
+    /// records of an extract (taking the records takes them away); of a pairing the reading under way, which end it wants
+    /// (2 = none) and how many payload bytes are compared (u32 each), its events (taking takes them away) and its report.
     pub fn output(&mut self, what: u32) -> *const [u32; 2] {
         match &mut self.work {
             Work::Decode(decoder) => match what {
@@ -285,7 +290,7 @@ impl Session {
                 what::WANTED => {
                     self.blob.clear();
                     let wanted = pairer.wanted().map_or(2, |end| end as u32);
-                    for word in [pairer.phase() as u32, wanted] {
+                    for word in [pairer.phase() as u32, wanted, pairer.compared_bytes()] {
                         self.blob.extend_from_slice(&word.to_le_bytes());
                     }
                 }
@@ -376,9 +381,17 @@ enum Refused {
     Filter(FilterError),
 }
 
-/// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32,
-/// length of the filter u32, the filter, then the context, empty at a file's head.
-fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>), Refused>> {
+/// What is to be decoded.
+struct Asked {
+    config: SegmentConfig,
+    filter: Option<Filter>,
+    comparison: Option<Comparison>,
+}
+
+/// base_offset u64, end_offset u64, file_len u64 (MAX = unknown), start u32 (0 head, 1 exact, 2 search), shards u32; key of a
+/// comparison u64 twice, its bytes u32, flags u32 (1 = there is one, 2 = with checksums); length of the filter u32, the
+/// filter, then the context, empty at a file's head.
+fn decode_config(bytes: &[u8]) -> Option<Result<Asked, Refused>> {
     let mut fields = Fields::new(bytes);
     let base_offset = fields.u64()?;
     let end_offset = fields.u64()?;
@@ -390,6 +403,9 @@ fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>),
         _ => return None,
     };
     let shards = fields.u32()?;
+    let key = pair::Key(fields.u64()?, fields.u64()?);
+    let (bytes_compared, flags) = (fields.u32()?, fields.u32()?);
+    let comparison = (flags & 1 != 0).then_some(Comparison { key, bytes: bytes_compared, verifies: flags & 2 != 0 });
     let filter_len = fields.u32()? as usize;
     let (filter, rest) = fields.rest().split_at_checked(filter_len)?;
     let filter = match core::str::from_utf8(filter).ok()? {
@@ -407,7 +423,8 @@ fn decode_config(bytes: &[u8]) -> Option<Result<(SegmentConfig, Option<Filter>),
         },
     };
     let file_len = (file_len != u64::MAX).then_some(file_len);
-    Some(Ok((SegmentConfig { base_offset, end_offset, start, context, file_len, shards }, filter)))
+    let config = SegmentConfig { base_offset, end_offset, start, context, file_len, shards };
+    Some(Ok(Asked { config, filter, comparison }))
 }
 
 /// tables u32 (bit per table id), flags u32 (1 = as Wireshark 4.0, 2 = without copies), bin_ns i64, idle_timeout_ns i64.

@@ -1,29 +1,6 @@
-//! The Internet checksum (RFC 1071), over parts.
+//! The Internet checksum written into a header, and bytes of one.
 
-/// Sum of a part that starts at an even offset.
-pub(crate) fn sum(bytes: &[u8]) -> u32 {
-    let (words, tail) = bytes.as_chunks::<2>();
-    let mut total = 0u64;
-    for word in words {
-        total += u64::from(u16::from_be_bytes(*word));
-    }
-    if let [last] = tail {
-        total += u64::from(*last) << 8;
-    }
-    while total > 0xffff {
-        total = (total & 0xffff) + (total >> 16);
-    }
-    total as u32
-}
-
-/// Sums of parts → the checksum.
-pub(crate) fn fold(parts: &[u32]) -> u16 {
-    let mut total: u64 = parts.iter().map(|part| u64::from(*part)).sum();
-    while total > 0xffff {
-        total = (total & 0xffff) + (total >> 16);
-    }
-    !(total as u16)
-}
+pub(crate) use packet::{checksum_of as fold, checksum_sum as sum};
 
 /// Writes the checksum of `bytes` and the pseudo header's sum at `at`.
 pub(crate) fn write(bytes: &mut [u8], at: usize, pseudo: u32) {

@@ -1,5 +1,6 @@
 //! One frame → one row, or the reason why there is none.
 
+use crate::contents::{Comparison, Contents};
 use crate::hash::payload_hash;
 use crate::ip::{self, Payload, Refusal, Span};
 use crate::link::link;
@@ -32,14 +33,32 @@ pub enum Outcome {
 /// `frame_index` and `timestamp_ns`, which belong to the record.
 #[inline(always)]
 pub fn decode(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Outcome {
-    match read(link_type, data, original_len, packet) {
+    decode_for(None, link_type, data, original_len, packet)
+}
+
+/// The same, with what a comparison wants of its contents.
+#[inline(always)]
+pub(crate) fn decode_for(
+    comparison: Option<&Comparison>,
+    link_type: u32,
+    data: &[u8],
+    original_len: u32,
+    packet: &mut Packet,
+) -> Outcome {
+    match read(comparison, link_type, data, original_len, packet) {
         Ok(notice) => Outcome::Row { notice },
         Err((diagnostic, detail)) => Outcome::Diagnosed { diagnostic, detail },
     }
 }
 
 #[inline(always)]
-fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> Result<Option<Diagnostic>, Refusal> {
+fn read(
+    comparison: Option<&Comparison>,
+    link_type: u32,
+    data: &[u8],
+    original_len: u32,
+    packet: &mut Packet,
+) -> Result<Option<Diagnostic>, Refusal> {
     // Some writers store an original length below the captured one: then the frame held what was captured.
     let frame = Span { data, wire: original_len.max(data.len() as u32) };
     let (ip, mut way) = link(link_type, frame)?;
@@ -53,7 +72,12 @@ fn read(link_type: u32, data: &[u8], original_len: u32, packet: &mut Packet) -> 
         (payload, notice) = innermost(packet, payload);
     }
     let transport = transport::read(payload, packet);
+    let segment = payload.span;
     let payload = transport.payload;
+    packet.contents = match comparison {
+        Some(comparison) if !transport.is_cut => comparison.of(packet, segment, payload),
+        _ => Contents::default(),
+    };
     packet.captured_len_bytes = data.len() as u32;
     packet.original_len_bytes = original_len;
     packet.payload_len_bytes = payload.wire;

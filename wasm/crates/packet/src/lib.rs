@@ -2,11 +2,14 @@
 #![no_std]
 extern crate alloc;
 
+mod checksum;
+mod contents;
 mod decode;
 mod hash;
 mod ip;
 mod ipv4;
 mod ipv6;
+mod keyed;
 mod link;
 mod media;
 mod mpls;
@@ -24,8 +27,11 @@ mod way;
 mod wlan;
 mod wrapped;
 
+pub use checksum::{checksum_of, checksum_sum};
+pub use contents::{Checksum, Comparison, Contents};
 pub use decode::{decode, Outcome};
 pub use hash::{payload_hash, shard_of, HASHED_PAYLOAD_BYTES};
+pub use keyed::{keyed, Key};
 pub use quality::{Quality, MAX_SILENCES};
 pub use row::{tcp_flag, Address, Icmp, Packet, Prefix, Tcp, MAX_PREFIX, MAX_SACK_BLOCKS};
 pub use segment::{Progress, SegmentConfig, SegmentDecoder, Start};

@@ -1,6 +1,7 @@
 //! What a walk leaves behind: rows by shard, counts, times. Law 5 is kept here: a record is decoded or diagnosed.
 
-use crate::decode::{decode, quoted, Outcome};
+use crate::contents::Comparison;
+use crate::decode::{decode_for, quoted, Outcome};
 use crate::hash::shard_of;
 use crate::quality::Quality;
 use crate::row::Packet;
@@ -19,6 +20,7 @@ pub(crate) struct Output {
     pub summary: Summary,
     pub quality: Quality,
     pub filter: Option<Filter>,
+    pub comparison: Option<Comparison>,
 }
 
 impl Output {
@@ -27,6 +29,7 @@ impl Output {
         self.tally = Tally::default();
         self.quality = Quality::default();
         self.filter = None;
+        self.comparison = None;
         self.summary = summary;
         self.shards.resize_with(shards, Vec::new);
         self.shards.iter_mut().for_each(Vec::clear);
@@ -100,7 +103,7 @@ impl Visitor for Output {
             }
             Some(link_type) => {
                 self.summary.link_types.add(link_type);
-                decode(link_type, record.data, record.original_len, &mut self.packet)
+                decode_for(self.comparison.as_ref(), link_type, record.data, record.original_len, &mut self.packet)
             }
             None => {
                 Outcome::Diagnosed { diagnostic: Diagnostic::UnknownInterface, detail: u64::from(record.interface) }

@@ -1,9 +1,10 @@
 //! The decoded packet, and the flat row in which it travels from a decode worker to a flow worker.
 //!
-//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 56 bytes, then the addresses, the TCP
-//! or ICMP part, the layers where they are not plain Ethernet and IP, SACK blocks of TCP or the first bytes of a UDP
+//! Rows are internal: both ends are this crate, compiled into one `.wasm`. Fixed 56 bytes, then the addresses, what a
+//! comparison asked for, the TCP or ICMP part, the layers where they are not plain Ethernet and IP, SACK blocks of TCP or the first bytes of a UDP
 //! payload; little-endian; a row starts with its own length, so a buffer of rows can be walked.
 
+use crate::contents::Contents;
 use crate::way::{Layer, Way};
 use alloc::vec::Vec;
 
@@ -185,6 +186,8 @@ pub struct Packet {
     pub payload_hash: u32,
     /// First bytes of a UDP payload.
     pub prefix: Prefix,
+    /// What a comparison asked for; else zero.
+    pub contents: Contents,
     /// Not a packet of its own but what an ICMP error quotes of one: the ends, protocol, ports and `ip_len_bytes` are the
     /// quoted packet's, time, frame and `icmp` the error's. It goes to the flow it speaks of and is no row of any table.
     pub is_notice: bool,
@@ -220,6 +223,7 @@ impl Default for Packet {
             icmp: None,
             payload_hash: 0,
             prefix: Prefix::default(),
+            contents: Contents::default(),
             is_notice: false,
         }
     }
@@ -247,11 +251,13 @@ const LAYERS_BYTES: usize = 8;
 const SHORT: u8 = 0x80;
 /// With the IP version: `is_notice`.
 const NOTICE: u8 = 0x40;
+/// With the IP version: `contents` follows the addresses.
+const CONTENTS: u8 = 0x20;
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 /// With the number of SACK blocks: `lone_tsval`.
 const LONE_TSVAL: u8 = 0x80;
 /// Bytes of the longest row: no packet has a TCP part and a prefix.
-const MAX_ROW_BYTES: usize = HEAD_BYTES + LONG_ADDRESSES + TCP_BYTES + LAYERS_BYTES + MAX_PREFIX;
+const MAX_ROW_BYTES: usize = HEAD_BYTES + LONG_ADDRESSES + Contents::BYTES + TCP_BYTES + LAYERS_BYTES + MAX_PREFIX;
 const _: () = assert!(8 * MAX_SACK_BLOCKS <= MAX_PREFIX);
 
 /// IP right in Ethernet: the layers of nearly every row, which need no bytes of it.
@@ -375,8 +381,11 @@ impl Packet {
         writer.put(self.payload_len_bytes.to_le_bytes());
         writer.put(self.ip_id.unwrap_or(0).to_le_bytes());
         writer.put(self.vlan_id.unwrap_or(0).to_le_bytes());
-        let version =
-            self.ip_version | if short.is_some() { SHORT } else { 0 } | if self.is_notice { NOTICE } else { 0 };
+        let has_contents = self.contents != Contents::default();
+        let version = self.ip_version
+            | if short.is_some() { SHORT } else { 0 }
+            | if self.is_notice { NOTICE } else { 0 }
+            | if has_contents { CONTENTS } else { 0 };
         writer.put([version, self.protocol]);
         writer.put(src_port.to_le_bytes());
         writer.put(dst_port.to_le_bytes());
@@ -390,6 +399,9 @@ impl Packet {
         } else {
             writer.put(self.src);
             writer.put(self.dst);
+        }
+        if has_contents {
+            writer.put(self.contents.encode());
         }
         if let Some(tcp) = &self.tcp {
             let sack = tcp.sack.get(..usize::from(tcp.sack_count)).unwrap_or(&tcp.sack);
@@ -438,13 +450,15 @@ impl Packet {
         let (whole, rest) = bytes.split_at_checked(row_len)?;
         let tail = whole.get(HEAD_BYTES..)?;
         let is_short = row[38] & SHORT != 0;
-        let ip_version = row[38] & !(SHORT | NOTICE);
+        let ip_version = row[38] & !(SHORT | NOTICE | CONTENTS);
         let (ends, tail) = tail.split_at_checked(if is_short { SHORT_ADDRESSES } else { LONG_ADDRESSES })?;
         let (src, dst) = if is_short {
             (mapped(bytes_at(ends, 0)), mapped(bytes_at(ends, 4)))
         } else {
             (bytes_at(ends, 0), bytes_at(ends, 16))
         };
+        let has_contents = row[38] & CONTENTS != 0;
+        let (contents, tail) = tail.split_at_checked(if has_contents { Contents::BYTES } else { 0 })?;
         let middle_len = match (has(HAS_TCP), has(HAS_ICMP)) {
             (true, _) => TCP_BYTES,
             (false, true) => ICMP_BYTES,
@@ -510,6 +524,7 @@ impl Packet {
             is_fragment: has(IS_FRAGMENT),
             is_payload_cut: has(PAYLOAD_CUT),
             prefix: if has(HAS_TCP) { Prefix::default() } else { Prefix::of(tail) },
+            contents: Contents::decode(contents).unwrap_or_default(),
             is_notice: row[38] & NOTICE != 0,
             tcp,
             icmp,
@@ -523,6 +538,7 @@ impl Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contents::Checksum;
 
     fn full() -> Packet {
         Packet {
@@ -565,6 +581,7 @@ mod tests {
             icmp: None,
             payload_hash: 0xdead_beef,
             prefix: Prefix::default(),
+            contents: Contents { hash: 1 << 60, field: 0xbeef, checksum: Checksum::Partial },
             is_notice: false,
         }
     }

@@ -5,6 +5,7 @@
 //! `entry_offset` and `entry_context` of the next; where they do not, the host reads the next one again, exactly.
 //! Streams are read the same way: a new segment per block, `Start::Exact`, with `leftover` pushed first.
 
+use crate::contents::Comparison;
 use crate::output::Output;
 use crate::quality::Quality;
 use crate::summary::Summary;
@@ -171,6 +172,11 @@ impl SegmentDecoder {
     /// From now on, frames that do not pass are counted and give no row.
     pub fn set_filter(&mut self, filter: Filter) {
         self.output.filter = Some(filter);
+    }
+
+    /// From now on, rows hold what two captures are compared by.
+    pub fn set_comparison(&mut self, comparison: Comparison) {
+        self.output.comparison = Some(comparison);
     }
 
     /// What the records say about the capture.

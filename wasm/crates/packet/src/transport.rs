@@ -7,7 +7,7 @@ use crate::tcp;
 /// IANA protocol numbers that have something to read here.
 mod protocol {
     pub const ICMP: u8 = 1;
-    pub const TCP: u8 = 6;
+    pub(crate) const TCP: u8 = 6;
     pub(crate) const UDP: u8 = 17;
     pub const DCCP: u8 = 33;
     pub const ICMPV6: u8 = 58;
@@ -15,7 +15,7 @@ mod protocol {
     pub const UDP_LITE: u8 = 136;
 }
 
-pub(crate) use protocol::UDP;
+pub(crate) use protocol::{TCP, UDP};
 
 /// What is behind the transport header.
 pub(crate) struct Transport<'a> {

@@ -2,7 +2,7 @@
 
 use crate::flows::{Flow, Flows};
 use crate::hash::Table;
-use crate::votes::Tally;
+use crate::votes::{Tally, Witness};
 
 /// Votes that settle a flow, their share, and the lead over the second best.
 const MIN_VOTES: u32 = 8;
@@ -33,6 +33,8 @@ pub struct Way {
     pub is_aligned: bool,
     /// Sequence number at the server minus that at the client.
     pub delta: u32,
+    /// UDP checksum at the server minus that at the client, where it is one number for the whole way.
+    pub checksum: Option<u16>,
 }
 
 /// One flow at both ends.
@@ -51,6 +53,8 @@ pub struct Joined {
     pub ways: [Way; 2],
     /// Does TSval tell one sending from another, or is it moved on the way?
     pub keeps_tsval: bool,
+    /// See `Tally::keeps_acks`.
+    pub keeps_acks: bool,
     /// Receiver time minus sender time at the flow's beginning, by way: the smallest of its first unique contents.
     pub first_delay: [Option<i64>; 2],
 }
@@ -134,6 +138,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u
             is_way_known: order != 0,
             ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
             keeps_tsval: tally.same_tsval > 0,
+            keeps_acks: tally.keeps_acks(),
             first_delay: [0, 1].map(|way| first_delay(tally, forward, way, repeating)),
         };
         if order == 0 {
@@ -243,7 +248,8 @@ fn way_of(tally: &Tally, lane: u32) -> Way {
     let unique = tally.sums.get(lane as usize).map_or(0, |(_, count)| *count);
     let aligned = tally.aligned.get(lane as usize).copied().unwrap_or_default();
     let is_aligned = aligned.votes > 0 && unique * 8 < aligned.votes;
-    Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 } }
+    let checksum = tally.witness.get(lane as usize).and_then(Witness::delta).filter(|_| !is_aligned);
+    Way { is_aligned, delta: if is_aligned { aligned.delta } else { 0 }, checksum }
 }
 
 /// What the first votes of a way say about its delay; `forward` is the client's lane toward the server.
@@ -263,14 +269,18 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
     let [at_client, at_server] = flows;
     let taken: [Table<u32, ()>; 2] =
         [0, 1].map(|end: usize| joined.iter().filter_map(|entry| Some((*entry.flows.get(end)?, ()))).collect());
-    // Hosts of what travels toward the server, at both ends.
-    let known: Vec<(Hosts, Hosts)> = joined
-        .iter()
-        .filter_map(|entry| {
-            let client = hosts(at_client.get(entry.flows[0])?, entry.forward[0]);
-            Some((client, hosts(at_server.get(entry.flows[1])?, entry.forward[1])))
-        })
-        .collect();
+    // Hosts of what travels toward the server, at both ends, and the smallest delays that unique contents between them show.
+    let mut known: Table<(Hosts, Hosts), [Option<i64>; 2]> = Table::default();
+    for entry in joined {
+        let (Some(client), Some(server)) = (at_client.get(entry.flows[0]), at_server.get(entry.flows[1])) else {
+            continue;
+        };
+        let ends = (hosts(client, entry.forward[0]), hosts(server, entry.forward[1]));
+        let least = known.entry(ends).or_default();
+        for (least, first) in least.iter_mut().zip(entry.first_delay) {
+            *least = (*least).into_iter().chain(first).min();
+        }
+    }
     let mut found: Vec<(Joined, bool)> = Vec::new();
     for ((a, b), tally) in tallies {
         if tally.repeated == 0 || taken[0].contains_key(a) || taken[1].contains_key(&(b / 2)) {
@@ -284,10 +294,13 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
         }
         let has_same_ports = client.ends(0).0 .1 == server.ends(turned as usize).0 .1
             && client.ends(0).1 .1 == server.ends(turned as usize).1 .1;
-        let by_hosts = (0..2u32).find(|lane| known.contains(&(hosts(client, *lane), hosts(server, lane ^ turned))));
+        let by_hosts = (0..2u32).find_map(|lane| {
+            let first_delay = known.get(&(hosts(client, lane), hosts(server, lane ^ turned)))?;
+            Some((lane, *first_delay))
+        });
         let order = if tally.time_order != 0 { tally.time_order } else { tally.ttl_order };
         let forward = match by_hosts {
-            Some(lane) => lane,
+            Some((lane, _)) => lane,
             None if !is_same => continue,
             None if order != 0 => u32::from(order < 0),
             None => u32::from(client.low_port < client.high_port),
@@ -301,7 +314,8 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
             is_way_known: by_hosts.is_some() || order != 0,
             ways: Default::default(),
             keeps_tsval: false,
-            first_delay: [None; 2],
+            keeps_acks: false,
+            first_delay: by_hosts.map(|(_, first_delay)| first_delay).unwrap_or_default(),
         };
         found.push((entry, is_same || has_same_ports));
     }

@@ -1,5 +1,7 @@
 //! What the matcher tells the host: one record of fixed size per packet matched, missing, extra or copied.
 
+use packet::Checksum;
+
 /// Bytes of a record: four f64, then twelve u32.
 pub const EVENT_BYTES: usize = 80;
 /// No flow: a lane that is on the path without being joined.
@@ -22,6 +24,9 @@ pub enum What {
     Unkeyable = 5,
     /// A "too big" message, at the end that it was captured at.
     TooBig = 6,
+    /// At the receiver's end only: how long an acknowledgment took that had to leave at once. The difference is that time, the
+    /// frame of that end the segment's, `extra` the acknowledgment's.
+    Answer = 7,
 }
 
 /// Bits of `flags`.
@@ -67,6 +72,8 @@ pub struct Event {
     pub mss: [u16; 2],
     pub payload_len: u32,
     pub protocol: u8,
+    /// At sender and receiver; of a packet that one capture lacks, what the other has.
+    pub checksums: [Checksum; 2],
     /// MTU of a "too big" message; of a pair the IP length at the receiver; of a missing packet which of its way it is.
     pub extra: u32,
     /// Of a pair: which of its way it is at the sender, counted from 0.
@@ -94,7 +101,7 @@ impl Event {
             u32::from_le_bytes(self.header),
             u32::from(self.mss[0]) | u32::from(self.mss[1]) << 16,
             self.payload_len,
-            u32::from(self.protocol),
+            u32::from(self.protocol) | (self.checksums[0] as u32) << 8 | (self.checksums[1] as u32) << 16,
             self.extra,
             self.index,
         ];

@@ -5,11 +5,13 @@
 //! `votes` finds which flow of one end is which of the other, `matching` joins packets. What is kept follows the window
 //! of time in which a packet can still arrive, and the number of flows; never the size of the files.
 
+mod answers;
 mod associate;
 mod entry;
 mod event;
 mod flows;
 mod hash;
+mod lane;
 mod matching;
 mod merge;
 mod pairer;

@@ -2,10 +2,10 @@
 
 use crate::associate::{join, roles, Joined};
 use crate::flows::Flows;
-use crate::hash::Key;
+use crate::hash::{Key, Table};
 use crate::matching::Matcher;
 use crate::merge::Merge;
-use crate::print::{trim_of, Kind, Print, Rules, MAX_TRIM, MIN_TRIM};
+use crate::print::{holds_hash, kept_of, Kind, Print, Rules, MIN_TRIM, WHOLE};
 use crate::probe::{Found, Probe};
 use crate::votes::Votes;
 use packet::Packet;
@@ -37,6 +37,28 @@ pub enum Phase {
     Match = 3,
 }
 
+/// What was cut shorter than expected, by lane.
+#[derive(Debug, Default)]
+struct Short {
+    /// Fewest payload bytes of a datagram.
+    kept: Table<u32, u32>,
+    /// Without 64 bytes of payload.
+    unhashed: Table<u32, ()>,
+}
+
+impl Short {
+    fn see(&mut self, lane: u32, packet: &Packet, rules: &Rules) {
+        let kept = kept_of(packet);
+        if kept < rules.trim && kept >= MIN_TRIM {
+            let least = self.kept.entry(lane).or_insert(kept);
+            *least = kept.min(*least);
+        }
+        if rules.compares_hash && !holds_hash(packet) {
+            self.unhashed.insert(lane, ());
+        }
+    }
+}
+
 /// Reads both captures.
 #[derive(Debug)]
 pub struct Pairer {
@@ -45,7 +67,10 @@ pub struct Pairer {
     flows: [Flows; 2],
     merge: Merge,
     scanned: [u32; 2],
-    trim: usize,
+    /// Fewest payload bytes that were captured of a datagram.
+    kept: u32,
+    /// Lanes of either end that were cut shorter than the first packets let expect.
+    short: [Short; 2],
     probe: Probe,
     probed: u32,
     found: Option<Found>,
@@ -63,11 +88,12 @@ impl Pairer {
     pub fn new(config: Config) -> Self {
         Pairer {
             phase: Phase::Scan,
-            rules: Rules { key: config.key, trim: MAX_TRIM as u8, compares_hash: true },
+            rules: Rules { key: config.key, trim: WHOLE, compares_hash: true },
             flows: Default::default(),
             merge: Merge::default(),
             scanned: [0; 2],
-            trim: MAX_TRIM,
+            kept: WHOLE,
+            short: Default::default(),
             probe: Probe::default(),
             probed: 0,
             found: None,
@@ -101,7 +127,11 @@ impl Pairer {
             let Some(time) = packet.timestamp_ns else { continue };
             let frame = frame_base.saturating_add(packet.frame_index).saturating_add(1);
             let flows = self.flows.get_mut(end)?;
-            prints.push(Print::of(&packet, time, frame, &self.rules, flows));
+            let print = Print::of(&packet, time, frame, &self.rules, flows);
+            if self.phase == Phase::Votes && packet.is_payload_cut {
+                self.short.get_mut(end)?.see(print.lane, &packet, &self.rules);
+            }
+            prints.push(print);
         }
         if self.phase == Phase::Scan {
             packets.sort_by_key(|packet| packet.frame_index);
@@ -123,9 +153,9 @@ impl Pairer {
                 return;
             }
             *scanned += 1;
-            let (trim, holds_hash) = trim_of(packet);
-            self.trim = self.trim.min(trim);
-            self.rules.compares_hash &= holds_hash;
+            self.kept =
+                Some(kept_of(packet)).filter(|kept| *kept >= MIN_TRIM).map_or(self.kept, |kept| self.kept.min(kept));
+            self.rules.compares_hash &= holds_hash(packet);
         }
     }
 
@@ -135,6 +165,11 @@ impl Pairer {
         if self.phase != Phase::Scan {
             self.work();
         }
+    }
+
+    /// So many payload bytes of a datagram are compared; `u32::MAX` is all of them.
+    pub fn compared_bytes(&self) -> u32 {
+        self.rules.trim
     }
 
     /// Which end is to be read on; None: the reading is done, `advance` begins the next one.
@@ -205,13 +240,28 @@ impl Pairer {
         }
     }
 
+    /// The first packets were small, and later ones of joined flows (or, without any, of any flow) were cut shorter than they let
+    /// expect: then all is compared anew, by what is there of them.
+    fn shorter_rules(&self) -> Option<Rules> {
+        let mut rules = self.rules;
+        for (end, short) in self.short.iter().enumerate() {
+            let flows: Vec<u32> = self.joined.iter().filter_map(|entry| entry.flows.get(end).copied()).collect();
+            let counts = |lane: &u32| flows.is_empty() || flows.contains(&(lane / 2));
+            let kept = short.kept.iter().filter(|(lane, _)| counts(lane)).map(|(_, kept)| *kept).min();
+            rules.trim = rules.trim.min(kept.unwrap_or(WHOLE));
+            rules.compares_hash &= !short.unhashed.keys().any(counts);
+        }
+        let is_shorter = rules.trim < self.rules.trim || rules.compares_hash != self.rules.compares_hash;
+        is_shorter.then_some(rules)
+    }
+
     /// Ends a reading and begins the next one. False when there is none: nothing in common, or all is done.
     pub fn advance(&mut self) -> bool {
         self.merge = Merge::default();
         self.is_enough = false;
         match self.phase {
             Phase::Scan => {
-                self.rules.trim = self.trim.max(MIN_TRIM) as u8;
+                self.rules.trim = self.kept;
                 self.phase = Phase::Probe;
                 true
             }
@@ -228,6 +278,18 @@ impl Pairer {
                 let [a, b] = &self.flows;
                 let repeating = self.votes.take_repeating();
                 self.joined = join(&self.votes.tallies(), [a, b], &repeating);
+                if let Some(rules) = self.shorter_rules() {
+                    self.rules = rules;
+                    self.votes = Votes::default();
+                    self.flows = Default::default();
+                    self.short = Default::default();
+                    self.joined = Vec::new();
+                    self.extents = [None; 2];
+                    self.unkeyable = [0; 2];
+                    self.probed = 0;
+                    self.phase = Phase::Probe;
+                    return true;
+                }
                 if self.joined.is_empty() {
                     return false;
                 }
@@ -262,12 +324,7 @@ impl Pairer {
         let mut out = Vec::new();
         let found = self.found.unwrap_or_default();
         out.extend_from_slice(&found.offset.to_le_bytes());
-        for word in [
-            found.agreeing as u32,
-            found.common as u32,
-            u32::from(self.rules.trim),
-            u32::from(self.rules.compares_hash),
-        ] {
+        for word in [found.agreeing as u32, found.common as u32, self.rules.trim, u32::from(self.rules.compares_hash)] {
             out.extend_from_slice(&word.to_le_bytes());
         }
         for extent in self.extents {

@@ -2,15 +2,15 @@
 
 use crate::flows::Flows;
 use crate::hash::{keyed, Key, Mix};
-use packet::{tcp_flag, Packet};
+use packet::{tcp_flag, Checksum, Packet, Tcp, MAX_PREFIX};
 use std::hash::Hasher;
 
-/// Payload bytes the row of a UDP datagram carries: contents are compared over so many at most.
-pub const MAX_TRIM: usize = packet::MAX_PREFIX;
+/// Nothing is cut: contents are compared over the whole payload.
+pub const WHOLE: u32 = u32::MAX;
 /// Smaller packets are not fragmented on any path (RFC 791 section 3.1).
 pub const MIN_FRAGMENTED: u32 = 577;
 /// Fewer bytes do not tell datagrams apart: such packets have no key.
-pub const MIN_TRIM: usize = 8;
+pub const MIN_TRIM: u32 = 8;
 /// A frame captured to so many bytes holds 64 of its payload behind any ordinary header.
 const HASHED_WHOLE_BYTES: u32 = 158;
 
@@ -37,8 +37,8 @@ pub enum Kind {
 pub struct Rules {
     /// Key of the hash.
     pub key: Key,
-    /// UDP payload bytes that are compared.
-    pub trim: u8,
+    /// UDP payload bytes that are compared: those that either end kept of every datagram, or `WHOLE`.
+    pub trim: u32,
     /// Is `payload_hash` over the same bytes at both ends?
     pub compares_hash: bool,
 }
@@ -71,10 +71,19 @@ pub struct Print {
     pub payload_hash: u32,
     /// None: 0 or absent, which tells nothing.
     pub ip_id: Option<u32>,
+    /// Hash of a payload of more than 64 bytes, as far as it is compared; 0 where it is not.
+    pub content: u64,
+    /// UDP checksum in the client's terms, where it follows the payload; see `Way`.
+    pub witness: Option<u16>,
+    /// Checksum field of a datagram, None for 0 and where it is not captured.
+    pub field: Option<u16>,
+    pub checksum: Checksum,
     /// MTU of a "too big" message.
     pub mtu: u32,
     pub tcp_flags: u16,
     pub window: u16,
+    /// Of a bare acknowledgment whose options were captured: hash of what it echoes and of the blocks it reports.
+    pub options: Option<u32>,
     /// MSS option of a SYN, 0 for none.
     pub mss: u16,
     pub kind: Kind,
@@ -85,6 +94,22 @@ pub struct Print {
     /// May a match of this content alone speak for its flow?
     pub is_distinctive: bool,
     pub is_fragment: bool,
+}
+
+/// See `Print::bare_ack`.
+#[derive(Clone, Copy, Debug)]
+pub struct Ack {
+    ip_len: u32,
+    window: u16,
+    options: Option<u32>,
+}
+
+impl Ack {
+    /// Is this another one?
+    pub fn differs(self, other: Ack) -> bool {
+        let reports_other = matches!((self.options, other.options), (Some(a), Some(b)) if a != b);
+        reports_other || (self.ip_len, self.window) != (other.ip_len, other.window)
+    }
 }
 
 const FLAGS: u16 = tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST;
@@ -122,9 +147,14 @@ impl Print {
             ip_len: packet.ip_len_bytes,
             payload_hash: 0,
             ip_id: packet.ip_id.filter(|id| *id != 0),
+            content: packet.contents.hash,
+            witness: None,
+            field: Some(packet.contents.field).filter(|field| *field != 0 && packet.protocol == UDP),
+            checksum: packet.contents.checksum,
             mtu: 0,
             tcp_flags: 0,
             window: 0,
+            options: None,
             mss: 0,
             kind: Kind::Unkeyable,
             protocol: packet.protocol,
@@ -149,6 +179,9 @@ impl Print {
             print.mss = tcp.mss.unwrap_or(0);
             print.is_distinctive = tcp.flags & tcp_flag::RST == 0;
             print.kind = if print.len > 0 { Kind::Range } else { Kind::Bare };
+            if print.kind == Kind::Bare && packet.captured_len_bytes >= packet.original_len_bytes {
+                print.options = Some(options_hash(tcp));
+            }
             print.key = print.tcp_key(rules.key, print.seq, print.ack);
             if print.payload_hash != 0 && print.len >= MIN_ALTERNATIVE {
                 let words = [6 << 8 | 1, u64::from(print.payload_hash), u64::from(print.len)];
@@ -168,15 +201,17 @@ impl Print {
             ];
             print.key = keyed(rules.key, &words, &[]);
         } else if packet.protocol == UDP && packet.fragment_offset_bytes == 0 {
-            let wanted = (print.len as usize).min(usize::from(rules.trim));
-            if let Some(head) = packet.prefix.as_slice().get(..wanted) {
+            let trim = rules.trim.min(MAX_PREFIX as u32) as usize;
+            let wanted = (print.len as usize).min(trim);
+            let is_whole = print.content != 0 || print.len.min(rules.trim) <= MAX_PREFIX as u32;
+            if let (Some(head), true) = (packet.prefix.as_slice().get(..wanted), is_whole) {
                 print.kind = Kind::Keyed;
-                print.key = keyed(rules.key, &[u64::from(UDP), u64::from(print.len)], head);
+                print.key = keyed(rules.key, &[u64::from(UDP), u64::from(print.len), print.content], head);
                 if head.len() >= REWRITABLE + MIN_ALTERNATIVE as usize {
                     let rest = head.get(REWRITABLE..).unwrap_or_default();
                     print.alternative = keyed(rules.key, &[u64::from(UDP) << 8 | 1, u64::from(print.len)], rest);
                 }
-                if head.len() == usize::from(rules.trim) {
+                if head.len() == trim {
                     print.head = keyed(rules.key, &[u64::from(UDP) << 8 | 2], head);
                 }
             }
@@ -188,13 +223,30 @@ impl Print {
                 u64::from(print.len),
                 u64::from(packet.payload_hash),
             ];
-            print.key = keyed(rules.key, &words, &[]);
+            print.key = keyed(rules.key, &words, &print.content.to_le_bytes());
             if packet.is_fragment {
                 let [protocol, offset, _, hash] = words;
                 print.head = keyed(rules.key, &[protocol << 8 | 2, offset, hash], &[]);
             }
         }
         print
+    }
+
+    /// Does the checksum say that the payloads are not the same?
+    pub fn is_denied_by(&self, other: &Print) -> bool {
+        matches!((self.witness, other.witness), (Some(a), Some(b)) if a != b)
+    }
+
+    /// What tells an acknowledgment from others of the same bytes; None for all else.
+    pub fn bare_ack(&self) -> Option<Ack> {
+        let is_bare = self.kind == Kind::Bare && self.tcp_flags & FLAGS == 0;
+        is_bare.then_some(Ack { ip_len: self.ip_len, window: self.window, options: self.options })
+    }
+
+    /// Are payloads of the same place known to differ?
+    pub fn is_other_payload(&self, other: &Print) -> bool {
+        let differ = |a: u64, b: u64| a != 0 && b != 0 && a != b;
+        differ(u64::from(self.payload_hash), u64::from(other.payload_hash)) || differ(self.content, other.content)
     }
 
     /// Key of a TCP packet whose sequence and acknowledgment numbers are given: those of an end may be moved by a constant.
@@ -219,6 +271,17 @@ impl Print {
             _ => self.key,
         }
     }
+}
+
+/// What an acknowledgment echoes and reports; blocks against what it acknowledges, because a middlebox may move both.
+fn options_hash(tcp: &Tcp) -> u32 {
+    let mut hasher = Mix::default();
+    hasher.write_u32(tcp.timestamps.map_or(0, |(_, echo)| echo));
+    for (left, right) in tcp.sack.iter().take(usize::from(tcp.sack_count)) {
+        hasher.write_u32(left.wrapping_sub(tcp.ack));
+        hasher.write_u32(right.wrapping_sub(tcp.ack));
+    }
+    (hasher.finish() >> 32) as u32
 }
 
 fn is_link_local(address: &[u8; 16]) -> bool {
@@ -268,13 +331,17 @@ fn too_big(packet: &Packet) -> Option<u32> {
     }
 }
 
-/// What a capture's first packets say about how contents can be compared: so many bytes of a cut UDP payload are there,
-/// and whether every cut frame holds 64 payload bytes.
-pub fn trim_of(packet: &Packet) -> (usize, bool) {
-    if !packet.is_payload_cut {
-        return (MAX_TRIM, true);
+/// Payload bytes of a datagram that were captured; `WHOLE` where none is missing, and for anything else.
+pub fn kept_of(packet: &Packet) -> u32 {
+    if packet.protocol != UDP || !packet.is_payload_cut {
+        return WHOLE;
     }
-    let prefix = packet.prefix.as_slice().len();
-    let trim = if packet.protocol == UDP && !packet.is_fragment { prefix } else { MAX_TRIM };
-    (trim, packet.captured_len_bytes >= HASHED_WHOLE_BYTES)
+    let missing = packet.original_len_bytes.saturating_sub(packet.captured_len_bytes);
+    // What stands behind the payload is missing first: at least so much of it is there.
+    packet.payload_len_bytes.saturating_sub(missing).max(packet.prefix.as_slice().len() as u32)
+}
+
+/// Is the frame whole, or does it hold 64 payload bytes behind any ordinary header?
+pub fn holds_hash(packet: &Packet) -> bool {
+    !packet.is_payload_cut || packet.captured_len_bytes >= HASHED_WHOLE_BYTES
 }

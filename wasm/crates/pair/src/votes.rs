@@ -2,7 +2,7 @@
 //! two flows. Contents that repeat do not vote. Nothing else is asked: NAT, carrier NAT and load balancers may rename.
 
 use crate::hash::Table;
-use crate::print::{Print, MIN_FRAGMENTED};
+use crate::print::{Ack, Print, MIN_FRAGMENTED};
 use std::collections::VecDeque;
 
 /// How a packet of one end waits for its like.
@@ -12,6 +12,8 @@ struct Waiting {
     time: i64,
     source: u64,
     tsval: Option<u32>,
+    field: Option<u16>,
+    ack: Option<Ack>,
     seq: u32,
     ttl: u8,
     is_distinctive: bool,
@@ -24,7 +26,7 @@ struct Waiting {
 impl Waiting {
     /// Both views of the packet.
     fn views(self) -> impl Iterator<Item = Waiting> {
-        let first = self.first.map(|(lane, time)| Waiting { lane, time, first: None, ..self });
+        let first = self.first.map(|(lane, time)| Waiting { lane, time, field: None, first: None, ..self });
         [Some(self), first].into_iter().flatten()
     }
 }
@@ -36,6 +38,55 @@ pub struct Aligned {
     pub votes: u32,
     /// Sequence number at the server minus that at the client.
     pub delta: u32,
+}
+
+/// So many checksums must agree for them to be witnesses, and so many of a hundred.
+const MIN_WITNESSES: u32 = 8;
+const WITNESS_PERCENT: u32 = 95;
+
+/// A checksum in one's complement, where 0 and 0xffff are one number.
+pub fn checksum_minus(a: u16, b: u16) -> u16 {
+    ((u32::from(a) + 0xffff - u32::from(b) % 0xffff) % 0xffff) as u16
+}
+
+/// By how much the UDP checksums of a lane differ between the ends: a translator that puts other addresses and ports in moves
+/// all of a flow by one number (RFC 1624), so that what is left of them speaks of every payload byte, captured or not. Where a
+/// card was still to fill them in they differ at random.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Witness {
+    delta: u16,
+    /// Field at the client of the vote before: what never changes is no witness.
+    last: u16,
+    /// That agree with it less those that do not, as far as it held.
+    lead: u32,
+    agreed: u32,
+    seen: u32,
+}
+
+impl Witness {
+    fn add(&mut self, client: u16, server: u16) {
+        if core::mem::replace(&mut self.last, client) == client {
+            return;
+        }
+        let delta = checksum_minus(server, client);
+        self.seen += 1;
+        if self.lead == 0 && self.delta != delta {
+            self.delta = delta;
+            self.agreed = 0;
+        }
+        if self.delta == delta {
+            self.lead += 1;
+            self.agreed += 1;
+        } else {
+            self.lead = self.lead.saturating_sub(1);
+        }
+    }
+
+    /// Server minus client, where it is the same for the whole lane.
+    pub fn delta(&self) -> Option<u16> {
+        let is_sure = self.agreed >= MIN_WITNESSES && self.agreed * 100 >= self.seen * WITNESS_PERCENT;
+        is_sure.then_some(self.delta)
+    }
 }
 
 /// Differences of a lane that are kept for what its delay was at first.
@@ -90,15 +141,25 @@ pub struct Tally {
     last: [Option<i64>; 2],
     /// By lane of the client's flow.
     pub aligned: [Aligned; 2],
+    /// By lane of the client's flow.
+    pub witness: [Witness; 2],
     /// Contents that repeat, in both flows at a time: they count only where nothing else can be meant.
     pub repeated: u32,
     /// Votes by packets that an end shows twice.
     pub views: u32,
+    /// Votes of bare acknowledgments that are the same in length, window and options at both ends, and that are not.
+    pub same_acks: [u32; 2],
     /// Votes whose TSval is the same at both ends, less those whose is not: a firewall may move it.
     pub same_tsval: i64,
 }
 
 impl Tally {
+    /// Do acknowledgments pass as they are? Then another length, window or report is another acknowledgment.
+    pub fn keeps_acks(&self) -> bool {
+        let [same, other] = self.same_acks;
+        same >= MIN_WITNESSES && other * 100 <= same * (100 - WITNESS_PERCENT)
+    }
+
     /// What the two ends' times make of the round trip: smaller for the views next to the path. None without both ways.
     pub fn round_trip(&self) -> Option<i64> {
         let mean = |(sum, count): (i64, u32)| (count > 0).then(|| sum / i64::from(count));
@@ -205,6 +266,8 @@ impl Votes {
             time: print.time,
             source: print.source,
             tsval: print.tsval,
+            field: print.field,
+            ack: print.bare_ack(),
             seq: print.seq,
             ttl: print.ttl,
             is_distinctive: print.is_distinctive,
@@ -281,6 +344,14 @@ impl Votes {
         let way = way_of(client.lane);
         if let (Some(a), Some(b)) = (client.tsval, server.tsval) {
             tally.same_tsval += if a == b { 1 } else { -1 };
+        }
+        if let (Some(a), Some(b), Some(witness)) = (client.field, server.field, tally.witness.get_mut(lane)) {
+            witness.add(a, b);
+        }
+        if let (Some(a), Some(b)) = (client.ack, server.ack) {
+            if let Some(count) = tally.same_acks.get_mut(usize::from(a.differs(b))) {
+                *count = count.saturating_add(1);
+            }
         }
         tally.views += u32::from(client.first.is_some() || server.first.is_some());
         if is_aligned {
