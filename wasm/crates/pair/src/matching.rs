@@ -401,7 +401,7 @@ impl Matcher {
                 let Some(entry) = self.entries.get(at).copied() else { continue };
                 let is_this =
                     entry.state == State::Waiting && entry.print.frame == frame && usize::from(entry.end) == end;
-                if is_this {
+                if is_this && !self.reconcile(at, &entry) {
                     self.give_up(&entry);
                     self.release(at);
                 }

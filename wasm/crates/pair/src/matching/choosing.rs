@@ -51,6 +51,40 @@ impl Matcher {
         })
     }
 
+    /// A datagram is missing, and one like it that was taken for a copy could have been it: neither a loss nor a copy is
+    /// then claimed.
+    pub(super) fn reconcile(&mut self, at: u32, entry: &Entry) -> bool {
+        let (end, way) = (usize::from(entry.end), entry.way as usize % 2);
+        let is_sender = end == way;
+        if entry.print.protocol == 6 || entry.covered > 0 || entry.is_copy == is_sender {
+            return false;
+        }
+        let Some(lane) = self.lanes.get(entry.way as usize) else { return false };
+        let chain = self.by_key.get(1 - end).and_then(|table| table.get(&entry.key));
+        let floor_of_way = self.floor_of_way(way);
+        let is_possible = |like: &Print| {
+            let (sent, received) =
+                if is_sender { (entry.print.time, like.time) } else { (like.time, entry.print.time) };
+            let floor = lane.floor_at(received, floor_of_way);
+            floor.is_some_and(|floor| received.saturating_sub(sent) >= floor - lane.slack())
+                && !lane.is_overtaken(sent, received)
+        };
+        let like = chain.into_iter().flatten().find_map(|at| {
+            let like = self.entries.get(*at)?;
+            let is_left = like.state == State::Waiting && like.covered == 0 && like.is_copy == is_sender;
+            let is_other = lane.tells_apart(&like.print, &entry.print) || like.print.is_denied_by(&entry.print);
+            (is_left && !is_other && is_possible(&like.print)).then_some((*at, like.print))
+        });
+        let Some((other, print)) = like else { return false };
+        let (sender, came, arrival) = if is_sender { (at, print, other) } else { (other, entry.print, at) };
+        if let Some(sent) = self.entries.get_mut(sender) {
+            sent.state = State::Matched;
+        }
+        self.pair(sender, &came, true);
+        self.release(arrival);
+        true
+    }
+
     /// Did the votes see this content more than once? One of it may be all that is here yet.
     pub(super) fn is_repeating(&self, entry: &Entry) -> bool {
         let voted = match entry.print.protocol {
