@@ -190,7 +190,7 @@ const CASE_HOMES: readonly Residents[] = [
   },
   {
     cohort: 'cable',
-    games: [['openarena-10'], ['openarena-10'], ['teeworlds'], [], [], []],
+    games: [['teeworlds'], ['openarena-10'], ['openarena-10'], [], [], []],
     captured: 1,
   },
 ];

@@ -277,6 +277,15 @@ export const FIGURES: readonly Figure[] = [
     'nothing was matched',
   ),
   pair(
+    'deadline_miss_ratio',
+    'ratio',
+    'share of a direction’s packets lost, or too late for an interpolation buffer',
+    'L + (1 − L) · share of queueing delays above 15 ms, L = loss_ratio',
+    'interpolation buffers of games, max(1 tick, 15 ms): an engineering default, not a standard',
+    'as queueing; high for games whose tick is longer than 15 ms',
+    QUEUEING.null_when,
+  ),
+  pair(
     'ttl_delta',
     'hops',
     'hops between the capture points',

@@ -7,8 +7,8 @@ import type { Bursts } from './losses.ts';
 import { behaviours } from './remarking.ts';
 import type { DirectionFigures, DirectionSummary, Withheld } from './types.ts';
 
-/** Later than this over the path's minimum is too late for a packet of a fast game: about one tick of 64 Hz and a little. */
-export const DEADLINE_NS = 20_000_000;
+/** Later than this over the path's minimum misses an interpolation buffer of max(1 tick, 15 ms); the game's tick is not known here. */
+export const DEADLINE_NS = 15_000_000;
 /** A black hole is claimed when losses at the ordinary rate would explain it with less than this chance. */
 const CHANCE = 0.001;
 const MIN_HOLE_PACKETS = 3;
@@ -37,6 +37,7 @@ export function figuresOf(counts: Counts | undefined, delays: Delays | null): Di
   let late = 0;
   for (const value of queueing) if (value > DEADLINE_NS) late += 1;
   const reach = counts === undefined ? 0 : counts.sent - counts.dropsAtReceiver;
+  const lost = counts === undefined || reach === 0 ? 0 : counts.lost / reach;
   const dscp = sortedPairs(counts?.dscp.map ?? new Map<number, number>()).map(([key, packets]) => ({
     from: key >> 6,
     to: key & 63,
@@ -56,13 +57,13 @@ export function figuresOf(counts: Counts | undefined, delays: Delays | null): Di
     capture_drops: (counts?.dropsAtReceiver ?? 0) + (counts?.dropsAtSender ?? 0),
     capture_drops_at_receiver: counts?.dropsAtReceiver ?? 0,
     capture_drops_at_sender: counts?.dropsAtSender ?? 0,
-    loss_ratio: counts === undefined || reach === 0 ? null : counts.lost / reach,
+    loss_ratio: reach === 0 ? null : lost,
     queueing_p50_ns: quantile(0.5),
     queueing_p95_ns: quantile(0.95),
     queueing_p99_ns: quantile(0.99),
     queueing_samples: queueing.length,
     ipdv_p95_ns: whole(quantileType7(ipdv, 0.95)),
-    deadline_miss_ratio: queueing.length === 0 ? null : late / queueing.length,
+    deadline_miss_ratio: queueing.length === 0 ? null : lost + (1 - lost) * (late / queueing.length),
     dscp_transitions: dscp.map((transition, index) => ({ ...transition, behaviour: names[index] ?? '' })),
     ecn_transitions: sortedPairs(counts?.ecn.map ?? new Map<number, number>()).map(([key, packets]) => ({
       from: key >> 2,
@@ -74,6 +75,12 @@ export function figuresOf(counts: Counts | undefined, delays: Delays | null): Di
     mss_rewrites: mss,
     black_hole_above_bytes: counts === undefined ? null : blackHole(counts),
   };
+}
+
+/** Of packets that came: the share that came too late. */
+export function lateRatio({ deadline_miss_ratio: missed, loss_ratio: lost }: DirectionFigures): number {
+  if (missed === null || lost === 1) return 0;
+  return (missed - (lost ?? 0)) / (1 - (lost ?? 0));
 }
 
 function mostFrequent(map: ReadonlyMap<number, number> | undefined): number | null {

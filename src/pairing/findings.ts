@@ -2,7 +2,7 @@
 
 import type { PairFacts } from './facts.ts';
 import { addressText } from '../tables/address.ts';
-import { DEADLINE_NS, holesOfPaths } from './direction.ts';
+import { DEADLINE_NS, holesOfPaths, lateRatio } from './direction.ts';
 import { LATE_ANSWER_NS } from './host-delay.ts';
 import { DIRECTIONS, type Direction, type PacketEvidence, type PairFinding } from './types.ts';
 import { milliseconds, percent } from './format.ts';
@@ -57,14 +57,15 @@ function ofDirection(facts: PairFacts, direction: Direction, way: 0 | 1): Draft[
       count: figures.queueing_samples,
       packets: slowest(facts, way),
     });
-  if ((figures.deadline_miss_ratio ?? 0) > 0.01)
+  const late = lateRatio(figures);
+  if (late > 0.01)
     add({
       id: 'path/late',
       severity: 'notice',
-      claim: `${percent(figures.deadline_miss_ratio ?? 0)} of packets ${toward} come more than ${milliseconds(DEADLINE_NS)} after the fastest could`,
+      claim: `${percent(late)} of packets ${toward} come more than ${milliseconds(DEADLINE_NS)} after the fastest could`,
       threshold: `1 % later than ${milliseconds(DEADLINE_NS)}`,
       limits: 'the game’s own deadline may be another',
-      count: Math.round((figures.deadline_miss_ratio ?? 0) * figures.queueing_samples),
+      count: Math.round(late * figures.queueing_samples),
       packets: slowest(facts, way),
     });
   if (figures.duplicated > 0)

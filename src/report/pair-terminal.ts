@@ -138,7 +138,7 @@ function directionRows(document: PairDocument): [string, string, string][] {
     both('queueing p95', ({ queueing_p95_ns }) => ms(queueing_p95_ns)),
     both('queueing p99', ({ queueing_p99_ns }) => ms(queueing_p99_ns)),
     both('IPDV p95', ({ ipdv_p95_ns }) => ms(ipdv_p95_ns)),
-    both('later than 20 ms', ({ deadline_miss_ratio }) => share(deadline_miss_ratio)),
+    both('lost or over 15 ms late', ({ deadline_miss_ratio }) => share(deadline_miss_ratio)),
     both('hops', ({ ttl_delta }) => (ttl_delta === null ? 'n/a' : count(ttl_delta))),
   ];
 }

@@ -21,7 +21,7 @@ const figures = {
   queueing_p99_ns: integer().nullable(),
   queueing_samples: count(),
   ipdv_p95_ns: integer().nullable(),
-  deadline_miss_ratio: ratio().nullable(),
+  deadline_miss_ratio: ratio('lost, or later than the smallest delay of the path + 15 ms').nullable(),
   dscp_transitions: z.array(transition.extend({ behaviour: z.string() })),
   ecn_transitions: z.array(transition),
   ttl_delta: integer('hops between the capture points').nullable(),
