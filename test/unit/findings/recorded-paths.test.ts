@@ -7,7 +7,7 @@ import { ROOT } from '../../helpers/repository.ts';
 const ABOUT_THE_WAY = /^(path\/(route|parallel|ttl|congestion)|loss\/by-size|marking\/)/;
 
 async function findings(sample: string): Promise<{ id: string; claim: string; count: number }[]> {
-  const path = join(ROOT, 'samples/recorded', `${sample}.pcap.gz`);
+  const path = join(ROOT, 'samples/recorded', `${sample}.pcap.zst`);
   const { stdout, stderr, code } = await lagdiff(['analyze', path, '--format', 'json']);
   expect(code, stderr).toBe(0);
   const document = JSON.parse(stdout) as { findings: { id: string; claim: string; count: number }[] };
