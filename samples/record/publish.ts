@@ -166,6 +166,11 @@ function debianVersion(name: string): string {
   }
 }
 
+/** A YAML scalar in single quotes (YAML 1.2, 7.3.2). */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 function caseYaml(
   { truth, question, worlds }: ScenarioPlan,
   { title, symptoms, due, retest }: CasePlan,
@@ -178,8 +183,8 @@ function caseYaml(
   return `# Recorded games on a path of our own: every address is from a documentation range, every name a placeholder.
 # True: ${truth}.
 title: ${title}
-question: ${JSON.stringify(question)}
-symptoms: ${JSON.stringify(symptoms)}
+question: ${quoted(question)}
+symptoms: [${symptoms.map(quoted).join(', ')}]
 timezone: Asia/Tokyo
 profile: fps_competitive
 seed: ${worlds[0]?.seed ?? 0}
