@@ -647,11 +647,12 @@ impl Stream {
     fn start_anew(&mut self) {
         if self.is_proven() {
             self.owed = self.owed.saturating_add(self.sequence.unsettled());
-            // What was sent again stays with the stream.
+            // What was lost and sent again stays with the deliveries.
             let ended = self.numbers();
             self.past.add(&ended);
         }
         self.sequence = Sequence::default();
+        self.repeats = (0, 0);
         if let Some(deliveries) = &mut self.deliveries {
             deliveries.begin();
         }
@@ -678,5 +679,27 @@ impl Side {
             }
         };
         self.streams.get_mut(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_before_a_new_beginning_take_nothing_off_what_comes_late_after_it() {
+        let mut stream = Stream::default();
+        for value in [1, 2, 5, 6, 7, 3, 8, 9] {
+            stream.sequence.observe(value, 16);
+        }
+        // The late one was sent again.
+        stream.repeats = (1, 0);
+        stream.start_anew();
+        assert_eq!((stream.past.reordered, stream.past.repeats), (0, 1));
+        for value in [1, 2, 4, 5, 3, 6, 7] {
+            stream.sequence.observe(value, 16);
+        }
+        let now = stream.counts();
+        assert_eq!((now.reordered, now.repeats, now.extent), (1, 0, 2));
     }
 }
