@@ -17,10 +17,12 @@ mod quake_code;
 mod quic;
 mod raknet;
 mod reading;
+mod reports;
 mod rtc;
 mod sequence;
 mod spectrum;
 mod steam;
+mod stream;
 mod teeworlds;
 mod teeworlds_code;
 mod teeworlds_six;
@@ -50,8 +52,9 @@ pub use delay::Delay;
 use facts::{Datagram, Decoder};
 use marks::{Answer, Ask, Marks};
 use packet::Packet;
-pub use reading::Reports;
-use reading::{Counts, Reading};
+use reading::Reading;
+pub use reports::Reports;
+use stream::Counts;
 pub use tick::{Found, Tick};
 
 /// Later than the smallest delay by more than this is too late for an interpolation buffer, unless a tick is longer.

@@ -102,7 +102,8 @@ pub fn signed_difference(value: u64, from: u64, bits: u32) -> i64 {
     (value.wrapping_sub(from).wrapping_shl(shift) as i64) >> shift
 }
 
-fn add(counter: &mut u32) {
+/// One more.
+pub(super) fn add(counter: &mut u32) {
     *counter = counter.saturating_add(1);
 }
 

@@ -10,6 +10,7 @@
 use super::spectrum::Spectrum;
 use crate::histogram::Samples;
 use crate::state::state;
+use crate::udp::sequence::add;
 use crate::udp::DEADLINE_NS;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -195,10 +196,6 @@ fn search(arrivals: &[i64]) -> Option<Grid> {
         }
     }
     best
-}
-
-fn add(counter: &mut u32) {
-    *counter = counter.saturating_add(1);
 }
 
 impl Tick {
