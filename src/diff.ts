@@ -339,12 +339,18 @@ function alike(periods: readonly IdentifiedPeriod[]): Measured[] {
     for (const { id, rttMinutes } of period.minutes().clients)
       covered.set(id, [...(covered.get(id) ?? []), rttMinutes]);
   const tiers = new Map([...covered].map(([id, minutes]) => [id, sharedTier(minutes)]));
-  return periods.map((period) => ({
-    ...period,
-    minutes: (only) => period.minutes(only, (id) => tiers.get(id) ?? null),
-    gameMinutes: () =>
-      period.minutes(undefined, (id) => (tiers.get(id) === 'network' ? 'application' : 'none')),
-  }));
+  return periods.map((period) => {
+    const tierOf = (id: string): SpeakingTier | null => tiers.get(id) ?? null;
+    // Asked for by the comparison, the localiser and the game's own round trips.
+    let whole: PlayerMinutes | undefined;
+    return {
+      ...period,
+      minutes: (only) =>
+        only === undefined ? (whole ??= period.minutes(undefined, tierOf)) : period.minutes(only, tierOf),
+      gameMinutes: () =>
+        period.minutes(undefined, (id) => (tiers.get(id) === 'network' ? 'application' : 'none')),
+    };
+  });
 }
 
 function gameRttOf(before: Measured, after: Measured): GameRtt | null {

@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../helpers/captures-index.ts';
-import { inParallel, lagdiff, runProcess } from '../helpers/cli.ts';
+import { inParallel, runProcess } from '../helpers/cli.ts';
+import { flowsOf } from '../helpers/flows.ts';
 import { CAPTURES, haveCaptures, haveTool, listCaptures } from '../helpers/repository.ts';
 import { nanoseconds } from './tshark.ts';
 
@@ -37,29 +37,13 @@ const expected = JSON.parse(
   readFileSync(join(import.meta.dirname, 'applications.json'), 'utf8'),
 ) as Expectations;
 
-async function flowsOf(name: string): Promise<Record<string, string | null>[] | null> {
-  const result = await lagdiff([
-    'export',
-    join(CAPTURES, name),
-    '--table',
-    'flows',
-    '--format',
-    'csv',
-    '--out',
-    '-',
-    '--workers',
-    '1',
-  ]);
-  return result.code === 0 ? readCsv(result.stdout) : null;
-}
-
 describe.skipIf(!haveCaptures)('protocols over UDP in real captures', () => {
   it('claims what is written down, and nothing else anywhere', { timeout: 900_000 }, async () => {
     const names = listCaptures();
     const wrong: string[] = [];
     let readable = 0;
     await inParallel(names, 2, async (name) => {
-      const flows = await flowsOf(name);
+      const flows = await flowsOf(join(CAPTURES, name));
       if (flows === null) return;
       readable += 1;
       const claims: Record<string, number[]> = {};
@@ -161,7 +145,7 @@ describe.skipIf(!haveCaptures || !haveTool('tshark'))('RTP as Wireshark sees it'
   it('loses the same packets and has the same jitter', { timeout: 300_000 }, async () => {
     const report: string[] = [];
     for (const { capture, flow, direction, port, rateHz } of expected.rtp) {
-      const flows = await flowsOf(capture);
+      const flows = await flowsOf(join(CAPTURES, capture));
       const row = flows?.find((candidate) => candidate['flow_id'] === String(flow));
       const from = direction === 'forward' ? row?.['initiator_port'] : row?.['responder_port'];
       const streams = [...(await mediaPackets(capture, port))].filter(([key]) => key.split(' ')[1] === from);

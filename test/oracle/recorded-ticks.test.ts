@@ -5,8 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../helpers/captures-index.ts';
-import { lagdiff } from '../helpers/cli.ts';
+import { flowsOf } from '../helpers/flows.ts';
 import { ROOT } from '../helpers/repository.ts';
 
 const folder = join(ROOT, 'samples', 'recorded', 'evening');
@@ -18,21 +17,7 @@ describe.skipIf(!existsSync(folder))('Luanti in recorded games', () => {
     const ticksMs: number[] = [];
     for (const sitting of SITTINGS) {
       const capture = join(folder, `${sitting}-server.pcap.zst`);
-      const words = [
-        'export',
-        capture,
-        '--table',
-        'flows',
-        '--format',
-        'csv',
-        '--out',
-        '-',
-        '--workers',
-        '1',
-      ];
-      const { code, stdout } = await lagdiff(words);
-      expect(code).toBe(0);
-      const [flow] = readCsv(stdout).filter(({ application }) => application === 'luanti');
+      const flow = (await flowsOf(capture))?.find(({ application }) => application === 'luanti');
       expect(flow).toBeDefined();
       // It is no grid: nothing is said of delays by it.
       expect(flow!['reverse_jitter_method']).toBeNull();
