@@ -274,7 +274,7 @@ export const scenarios: readonly ScenarioPlan[] = [
     'families',
     'What runs here, and how far away is each player?',
     'nothing is wrong: eight homes, each with another program',
-    { homes: homes(FAMILIES), hasAtomicIds: false, seconds: 45, pingSeconds: 1, keptUdpBytes: 48 },
+    { homes: homes(FAMILIES), hasAtomicIds: false, seconds: 80, pingSeconds: 1, keptUdpBytes: 48 },
   ),
   short(
     'return-congestion',
