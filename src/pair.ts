@@ -1,6 +1,7 @@
 /**
  * Both ends of one path. The diagram as code: resolve both sets, read them side by side four times (how packets were cut,
- * how far the clocks are apart, which flow is which, which packet is which), add up, fit the clocks, judge.
+ * how far the clocks are apart, which flow is which, which packet is which), add up, fit the clocks, judge. Where a clock
+ * stepped, the last reading is done again with the step taken off.
  */
 
 import { defaultWorkers, inTimeOrder, summaryOf } from './analyze.ts';
@@ -54,6 +55,7 @@ export async function pair(
   const spares = new RowBuffers();
   try {
     let totals: Totals | null = null;
+    let pairing: Pairing | null = null;
     let ends: readonly [EndRead, EndRead] | null = null;
     let packets = 0;
     for (let reading: Reading | null = 'scan'; reading !== null;) {
@@ -83,14 +85,20 @@ export async function pair(
         ends?.flatMap(({ captures }) => captures).reduce((sum, { facts }) => sum + facts.records, 0) ?? 0;
       reading = session.advance();
       totals?.add(session.events());
+      if (reading !== null) continue;
+      const isAgain: boolean = pairing !== null;
+      pairing = judge({
+        report: session.report(),
+        totals,
+        captures: ends?.map(({ captures }) => captures.map(summaryOf)) ?? [[], []],
+        diagnostics: ends?.map(({ diagnostics }) => diagnostics.records()) ?? [[], []],
+        bounds: options.bounds ?? [],
+      });
+      const { steps } = pairing.series;
+      if (steps.length > 0 && !isAgain) reading = session.again(steps);
     }
-    return judge({
-      report: session.report(),
-      totals,
-      captures: ends?.map(({ captures }) => captures.map(summaryOf)) ?? [[], []],
-      diagnostics: ends?.map(({ diagnostics }) => diagnostics.records()) ?? [[], []],
-      bounds: options.bounds ?? [],
-    });
+    if (pairing === null) throw new Error('no reading was done');
+    return pairing;
   } finally {
     session.close();
     await pool.close();

@@ -29,7 +29,7 @@ export const DEFINITIONS = {
   delay_min_ns: 'smallest delay of the window; null without packets',
   queueing:
     'delay above delay_min_ns of the same home and direction; p50 and p95 by linear interpolation (type 7)',
-  both_ends: 'the volunteers together: what client.pcap.gz and server.pcap.gz hold of the same packets',
+  both_ends: 'the volunteers together: what the captures of both ends hold of the same packets',
   rtt_p50_by_minute_ns:
     'median, per minute since the window began, over packets to the home: own delay plus the delay of the next packet from it; null below 5',
   ping_p50_by_minute_ns:

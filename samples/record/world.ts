@@ -13,6 +13,7 @@ import { SERVER_ADDRESS } from './plan.ts';
 import { ended, pause, startProgram, until, type OwnProgram } from './program.ts';
 import { routerConfig } from './router.ts';
 import {
+  PRESENCE_PORT,
   download,
   startBanner,
   startDownloads,
@@ -220,6 +221,7 @@ export class World {
       ip('-n', namespace, 'address', 'add', `${addresses[index]}/24`, 'dev', DEVICE);
       ip('-n', namespace, 'link', 'set', DEVICE, 'txqueuelen', String(DEVICE_QUEUE), 'up');
       ip('-n', namespace, 'route', 'add', 'default', 'dev', DEVICE);
+      if (index > 0) acknowledgePresenceAtOnce(namespace);
       rewriteWhatLeaves(namespace, this.plan);
     }
   }
@@ -373,6 +375,13 @@ export class World {
     await router.exited;
     this.failures.splice(0, this.failures.length, ...failures);
   }
+}
+
+/** By the kernel, so that the presence connection shows the path, however long its program waits for a processor. */
+function acknowledgePresenceAtOnce(namespace: string): void {
+  const table = String(PRESENCE_PORT);
+  ip('-n', namespace, 'route', 'add', 'default', 'dev', DEVICE, 'table', table, 'quickack', '1');
+  ip('-n', namespace, 'rule', 'add', 'ipproto', 'tcp', 'dport', String(PRESENCE_PORT), 'lookup', table);
 }
 
 /** What the hosts' own rules do to packets before they are captured. */

@@ -27,7 +27,7 @@ interface Exports {
   readonly last_error: (session: number) => number;
 }
 
-export const TAG = { config: 0, bytes: 1, state: 2, rows: 3, names: 4 } as const;
+export const TAG = { config: 0, bytes: 1, state: 2, rows: 3, names: 4, steps: 5 } as const;
 export type Status = 'more' | 'done';
 
 /** One column as the core hands it over, copied: values little-endian, validity null when nothing is absent. */

@@ -88,6 +88,25 @@ export class PairSession {
     return this.#session.finish(2) === 'done' ? null : (READINGS[this.#word(0)] ?? null);
   }
 
+  /** After the last reading, that one again, with steps of the clocks taken off: `deltaNs` of the server's against the client's. */
+  again(
+    steps: readonly {
+      readonly end: 'client' | 'server';
+      readonly frame: number;
+      readonly deltaNs: number;
+    }[],
+  ): Reading {
+    const bytes = new Uint8Array(steps.length * 16);
+    const view = new DataView(bytes.buffer);
+    steps.forEach(({ end, frame, deltaNs }, index) => {
+      view.setUint32(index * 16, end === 'client' ? 0 : 1, true);
+      view.setUint32(index * 16 + 4, frame, true);
+      view.setBigInt64(index * 16 + 8, BigInt(Math.round(deltaNs)), true);
+    });
+    this.#session.send(TAG.steps, bytes);
+    return 'match';
+  }
+
   /** What the rows of this reading must hold; undefined while it is not known how packets were cut. */
   comparison(): Comparison | undefined {
     const reading = READINGS[this.#word(0)];

@@ -3,6 +3,7 @@
 import type { PairReport } from '../engine/pair.ts';
 import { formatInstant } from '../units.ts';
 import type { Totals } from './accumulate.ts';
+import type { Axis } from './axis.ts';
 import type { ClockFit } from './clock.ts';
 import type { JudgeInput } from './facts.ts';
 import type { Clock, PairDocument } from './types.ts';
@@ -15,7 +16,12 @@ export function instant(base: bigint, ns: number): string {
   return formatInstant(base + BigInt(Math.round(ns))) ?? '';
 }
 
-export function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: ClockFit): Clock {
+export function clockOf(
+  { report, bounds }: JudgeInput,
+  totals: Totals,
+  fit: ClockFit,
+  { clockNs }: Axis,
+): Clock {
   const base = Number(report.offsetNs);
   let low = fit.lowNs === null ? null : fit.lowNs + base;
   let high = fit.highNs === null ? null : fit.highNs + base;
@@ -42,17 +48,17 @@ export function clockOf({ report, bounds }: JudgeInput, totals: Totals, fit: Clo
     skew_status: identified ? 'identified' : 'UNIDENTIFIED',
     skew_reason: fit.unidentified,
     steps: fit.steps.map(({ atNs, withinNs, deltaNs }) => ({
-      at: instant(totals.base, atNs),
+      at: instant(totals.base, clockNs(atNs)),
       at_within_ns: Math.round(withinNs),
       delta_ns: Math.round(deltaNs),
     })),
     step_detectable_ns: fit.detectableNs === null ? null : Math.ceil(fit.detectableNs),
     route_changes: fit.routes.map(({ atNs, forwardNs, reverseNs }) => ({
-      at: instant(totals.base, atNs),
+      at: instant(totals.base, clockNs(atNs)),
       client_to_server_ns: Math.round(forwardNs),
       server_to_client_ns: Math.round(reverseNs),
     })),
-    at: isKnown ? instant(totals.base, fit.atNs) : null,
+    at: isKnown ? instant(totals.base, clockNs(fit.atNs)) : null,
     bounds,
     bounds_used: narrows,
     method:

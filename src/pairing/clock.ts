@@ -87,8 +87,9 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     const [cutForward, cutReverse] = [cutAt(forward, jumps), cutAt(reverse, jumps)];
     const there = slopeOf(cutForward, 1, rest);
     const back = slopeOf(cutReverse, -1, rest);
-    skew += (there - back) / 2;
-    doubt = Math.max(Math.abs(there + back) / 2, ...halves(cutForward, cutReverse, rest, (there - back) / 2));
+    const change = (there - back) / 2;
+    skew += change;
+    doubt = Math.abs(there + back) / 2 + wander(cutForward, cutReverse, rest, change);
     // What a rough slope made of a smooth drift shrinks to nothing under a better one.
     steps = refined(steps, pairs, skew).filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
   }
@@ -195,12 +196,27 @@ function cutAt(
   return { ...left, path };
 }
 
-/** What the even and the odd pairs by themselves make of the skew, against the whole. */
-function halves(forward: Points, reverse: Points, course: Course, whole: number): number[] {
-  return [0, 1].map((odd) => {
-    const half = (points: Points): Points => kept(points, (at) => at % 2 === odd);
-    return Math.abs((slopeOf(half(forward), 1, course) - slopeOf(half(reverse), -1, course)) / 2 - whole);
-  });
+/**
+ * What parts of the pairs by themselves make of the skew, against the whole: the even and the odd ones for what chance does
+ * to a floor, the first and the last half of the time for a queue that never empties and wanders.
+ */
+function wander(forward: Points, reverse: Points, course: Course, whole: number): number {
+  const middleNs = (Math.min(forward.timeNs[0]!, reverse.timeNs[0]!) + latest(forward, reverse)) / 2;
+  const parts: ((points: Points, at: number) => boolean)[] = [
+    (_, at) => at % 2 === 0,
+    (_, at) => at % 2 === 1,
+    ({ timeNs }, at) => timeNs[at]! < middleNs,
+    ({ timeNs }, at) => timeNs[at]! >= middleNs,
+  ];
+  const [even, odd, early, late] = parts.map((isIn) => {
+    const part = (points: Points): Points => kept(points, (at) => isIn(points, at));
+    return (slopeOf(part(forward), 1, course) - slopeOf(part(reverse), -1, course)) / 2;
+  }) as [number, number, number, number];
+  return Math.max(Math.abs(even - whole), Math.abs(odd - whole), Math.abs(early - late) / 2);
+}
+
+function latest(...all: readonly Points[]): number {
+  return Math.max(...all.map(({ timeNs }) => timeNs.at(-1) ?? -Infinity));
 }
 
 /** Smallest delay once θ's course is taken off, with the skew as far off as it may be in the way that raises it. */

@@ -15,7 +15,7 @@
 import { quantileType7 } from '../statistics/quantile.ts';
 import { blocksOf, coincidences, limitsOf, USUAL_QUANTILE, type Blocks } from './coincidences.ts';
 import { floorsMoved, mergedBy, roomOf, thinned, type Merged } from './merged.ts';
-import type { Cut, Points } from './points.ts';
+import { firstAtOrAfter, type Cut, type Points } from './points.ts';
 import { MIN_PACKETS, rulersOf } from './rulers.ts';
 
 /** A jump of the smallest delays. */
@@ -37,6 +37,9 @@ export interface Edges {
 
 /** An edge is at least so long. */
 const NEAR_NS = 0.5e9;
+/** From so many of these instants on a few packets take no longer than an edge. */
+const SPAN_QUANTILE = 0.9;
+const SPANS = 1000;
 /** A ruler that must see a step sees at least this share of it. */
 const DENIED_SHARE = 0.25;
 /** So long, or twice as long where a queue hides the floor, or so many times how long an edge is, the floors must stay moved. */
@@ -122,13 +125,28 @@ export function findEdges(forward: Points, reverse: Points, slope: number): Edge
   };
 }
 
-/** How long an edge is: the time of a few packets of the sparser direction. Null where there are too few at all. */
+/**
+ * How long an edge is: the time that a few packets of the sparser direction take, on average and nearly always, because what
+ * comes in bursts leaves less for the time between them. Null where there are too few at all.
+ */
 function nearOf(forward: Points, reverse: Points): number | null {
   const counts = [forward.timeNs.length, reverse.timeNs.length] as const;
   if (Math.min(...counts) < 4 * MIN_PACKETS) return null;
   const from = Math.max(forward.timeNs[0]!, reverse.timeNs[0]!);
   const to = Math.min(forward.timeNs.at(-1)!, reverse.timeNs.at(-1)!);
-  return to > from ? Math.max(NEAR_NS, (1.2 * MIN_PACKETS * (to - from)) / Math.min(...counts)) : null;
+  if (to <= from) return null;
+  const mean = (1.2 * MIN_PACKETS * (to - from)) / Math.min(...counts);
+  return Math.max(NEAR_NS, mean, ...[forward, reverse].map((points) => usualSpan(points, from, to)));
+}
+
+/** From instants that are spread evenly over the time both share until `MIN_PACKETS` have come. */
+function usualSpan({ timeNs }: Points, from: number, to: number): number {
+  const spans = Float64Array.from({ length: SPANS }, (_, at) => {
+    const instant = from + ((to - from) * at) / SPANS;
+    const last = timeNs[firstAtOrAfter(timeNs, instant) + MIN_PACKETS - 1] ?? to;
+    return last - instant;
+  });
+  return quantileType7(spans.sort(), SPAN_QUANTILE) ?? 0;
 }
 
 function standingOut(reading: Reading, targets: Float64Array, { of }: Blocks): Candidate[] {

@@ -4,6 +4,7 @@ import type { JoinedFlow } from '../engine/pair.ts';
 import { InputError } from '../errors.ts';
 import { addressText } from '../tables/address.ts';
 import type { Way } from './accumulate.ts';
+import { axisOf } from './axis.ts';
 import { blameOf } from './blame.ts';
 import type { CaptureSummaryLike } from './capture-summary.ts';
 import { clockOf, commonWindow, instant } from './clock-figures.ts';
@@ -40,12 +41,14 @@ export function judge(input: JudgeInput): Pairing {
   const rowOfFlow = new Map(rows.map(({ flow }, row) => [flow, row]));
   const paths = pathsOf(report.joined);
   const pathOf = (flow: number): number => paths[flow] ?? 0;
-  const points = [
+  const shown = [
     pointsOf(totals.ways[0].samples, pathOf),
     pointsOf(totals.ways[1].samples, pathOf),
   ] as const;
-  const bursts = settleLosses(totals, points);
-  const fit = fitClock(points[0], points[1]);
+  const bursts = settleLosses(totals, shown);
+  const axis = axisOf(...shown);
+  const points = [axis.forward, axis.reverse] as const;
+  const fit = fitClock(...points);
   const queueing = ([0, 1] as const).map((way) =>
     queueingOf(totals, way, points[way], fit, (flow) => rowOfFlow.get(flow) ?? 0),
   ) as [WayQueueing, WayQueueing];
@@ -71,7 +74,7 @@ export function judge(input: JudgeInput): Pairing {
       server_to_client: figuresOf(totals.ways[1].byFlow.get(flow), delays(queueing[1].byFlow.get(flow))),
     };
   });
-  const clock = clockOf(input, totals, fit);
+  const clock = clockOf(input, totals, fit, axis);
   const window = commonWindow(report, clock);
   const rttMin = fit.rttMinNs === null ? null : Math.max(0, Math.round(fit.rttMinNs));
   // What reaches the client is the way back.
@@ -121,6 +124,7 @@ export function judge(input: JudgeInput): Pairing {
     document,
     series: {
       base: totals.base,
+      steps: fit.steps,
       binNs,
       bins: { client_to_server: bins[0], server_to_client: bins[1] },
       samples: { client_to_server: queueing[0].samples, server_to_client: queueing[1].samples },

@@ -56,7 +56,7 @@ export function queueingOf(
   });
   return {
     samples: {
-      timeNs: Float64Array.from(order, (at) => points.timeNs[at]!),
+      timeNs: Float64Array.from(order, from(samples.timeNs)),
       queueingNs,
       clientFrame: Uint32Array.from(order, from(samples.clientFrame)),
       serverFrame: Uint32Array.from(order, from(samples.serverFrame)),

@@ -10,6 +10,8 @@ const LINES = [8, 24];
 const WINDOWS = [1, 4];
 const MIN_WINDOWS = 40;
 const WINDOW_NS = 0.5e9;
+/** Where packets are few for a while, a ruler reaches so many times as far, for the fewest that it needs. */
+const STRETCH = 3;
 
 /** One direction in the order of one capture. */
 export interface Lane {
@@ -61,9 +63,10 @@ function lineRuler(packets: number, reachNs: number): Ruler {
       const out = new Float64Array(time.length).fill(NaN);
       for (let at = MIN_PACKETS; at + MIN_PACKETS <= time.length; at++) {
         let [from, to] = [Math.max(0, at - packets), Math.min(time.length, at + packets)];
-        while (from < at && time[at - 1]! - time[from]! > reachNs) from += 1;
-        while (to > at && time[to - 1]! - time[at]! > reachNs) to -= 1;
-        if (at - from < MIN_PACKETS || to - at < MIN_PACKETS) continue;
+        while (at - from > MIN_PACKETS && time[at - 1]! - time[from]! > reachNs) from += 1;
+        while (to - at > MIN_PACKETS && time[to - 1]! - time[at]! > reachNs) to -= 1;
+        const farthestNs = Math.max(time[at - 1]! - time[from]!, time[to - 1]! - time[at]!);
+        if (farthestNs > STRETCH * reachNs) continue;
         const half = (time[at]! - time[at - 1]!) / 2;
         out[at] = endOfLine(lane, at, to, time[at]! - half) - endOfLine(lane, from, at, time[at - 1]! + half);
       }
@@ -92,7 +95,7 @@ function minimumRuler(windowNs: number): Ruler {
   };
 }
 
-/** Minimum over the window that ends with each packet; NaN where the window begins before the first, or holds too few. */
+/** Minimum over the window that ends with each packet; NaN where it begins before the first, or would stretch too far. */
 function trailingMinima(time: Float64Array, level: Float64Array, windowNs: number): Float64Array {
   const count = time.length;
   const out = new Float64Array(count).fill(NaN);
@@ -101,9 +104,11 @@ function trailingMinima(time: Float64Array, level: Float64Array, windowNs: numbe
   for (let at = 0; at < count; at++) {
     while (last > first && level[queue[last - 1]!]! >= level[at]!) last -= 1;
     queue[last++] = at;
-    while (from < at && time[from]! < time[at]! - windowNs) from += 1;
+    while (at + 1 - from > MIN_PACKETS && time[from]! < time[at]! - windowNs) from += 1;
     while (queue[first]! < from) first += 1;
-    if (at + 1 - from >= MIN_PACKETS && time[at]! - time[0]! >= windowNs) out[at] = level[queue[first]!]!;
+    const isNear = time[at]! - time[from]! <= STRETCH * windowNs;
+    if (at + 1 - from >= MIN_PACKETS && isNear && time[at]! - time[0]! >= windowNs)
+      out[at] = level[queue[first]!]!;
   }
   return out;
 }

@@ -7,6 +7,7 @@
 
 import type { CaptureSummaryLike } from './capture-summary.ts';
 import type { DiagnosticRecord } from '../diagnostics/types.ts';
+import type { FittedStep } from './course.ts';
 
 export const PAIR_SCHEMA = 'lagdiff/pair@1';
 
@@ -325,6 +326,8 @@ export interface QueueingBin {
 export interface PairSeries {
   /** Client's clock, ns since the epoch: zero of all times here. */
   readonly base: bigint;
+  /** Where the clock's steps part the packets of both captures. */
+  readonly steps: readonly FittedStep[];
   readonly binNs: number;
   readonly bins: Readonly<Record<Direction, readonly QueueingBin[]>>;
   readonly samples: Readonly<Record<Direction, PairSamples>>;

@@ -97,6 +97,7 @@ export function unrelated(input: JudgeInput): Pairing {
     },
     series: {
       base: 0n,
+      steps: [],
       binNs: 1e9,
       bins: { client_to_server: [], server_to_client: [] },
       samples: { client_to_server: none(), server_to_client: none() },
@@ -105,7 +106,10 @@ export function unrelated(input: JudgeInput): Pairing {
   };
 }
 
-function unrelatedHints({ captures }: JudgeInput): string {
+/** Of an end, so much is too short to be compared that nothing else needs to explain it. */
+const MOST = 0.5;
+
+function unrelatedHints({ captures, report }: JudgeInput): string {
   const span = (list: readonly CaptureSummaryLike[]): [string, string] | null => {
     const firsts = list.flatMap(({ first }) => (first === null ? [] : [first])).sort();
     const lasts = list.flatMap(({ last }) => (last === null ? [] : [last])).sort();
@@ -115,5 +119,11 @@ function unrelatedHints({ captures }: JudgeInput): string {
   if (client === null || server === null) return 'a capture has no packet with a time';
   if (client[1] < server[0] || server[1] < client[0])
     return `by their own clocks the captures do not overlap (client ${client[0]} to ${client[1]}, server ${server[0]} to ${server[1]}); take both at the same time`;
+  const cut = (['client', 'server'] as const).filter((_, end) => {
+    const decoded = (captures[end] ?? []).reduce((sum, capture) => sum + capture.decoded, 0);
+    return (report.unkeyable[end] ?? 0) > MOST * decoded;
+  });
+  if (cut.length > 0)
+    return `too little of most packets of the ${cut.join(' and the ')} capture was kept to tell them apart (${report.unkeyable.join(' and ')} packets without content); capture with tcpdump -s 128 or more, so that every header and 8 bytes behind it are there`;
   return 'check that both were taken on the path of the same traffic, at the same time, and inside the same tunnel or outside of it (encryption changes every byte)';
 }

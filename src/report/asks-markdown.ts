@@ -62,7 +62,7 @@ export function renderAsksMarkdown(input: ReportInput): string {
   bullet(extent.worse.map(row), 'nothing is shown to be worse by more than the margin');
   lines.push('## What did not', '');
   bullet(extent.notWorse.map(row), 'no cohort is shown to be unchanged');
-  lines.push('## Changed, not shown to matter', '');
+  lines.push('## Changed, but too little to matter or not certain among so many rows', '');
   bullet(extent.smaller.map(row), 'none');
   lines.push('## What these data do not say', '');
   bullet(extent.open.map(row), 'every row got an answer');

@@ -127,7 +127,7 @@ function extent({ extent: { worse, notWorse, smaller, open } }: ReportModel): st
     `<div class="grid">${[
       group('It is', worse, 'nowhere shown by these data'),
       group('It is not', notWorse, 'no cohort is shown to be unchanged'),
-      group('Changed, not shown to matter', smaller, 'none'),
+      group('Changed, but too little to matter or not certain among so many rows', smaller, 'none'),
       group('No answer', open, 'none: every row got an answer'),
     ].join('')}</div>`
   );

@@ -88,6 +88,18 @@ describe('pair of captures that are no good pair', () => {
     expect(document!.tried.join(' ')).toContain('no content that one capture holds once is in the other one');
   });
 
+  it('names a snaplen that cut all content away, and how much to keep', async () => {
+    // Of 64 bytes, 54 are Ethernet and IPv6: no acknowledgment number is left, and two bytes of a datagram.
+    const ends = made('cut', { seed: 5, ipVersion: 6, client: { capture: { snaplenBytes: 64 } } });
+    const { code, document } = await ended(...ends);
+    expect(code).toBe(0);
+    expect(document!.status).toBe('unrelated');
+    expect(document!.summary).toMatch(
+      /too little of most packets of the client capture was kept .*\(\d+ and 0 packets/,
+    );
+    expect(document!.summary).toContain('tcpdump -s 128');
+  });
+
   it('names both spans where the captures were taken one after the other', async () => {
     const ends = made('apart', {
       seed: 3,

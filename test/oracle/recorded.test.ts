@@ -369,7 +369,8 @@ const APPLICATIONS: Readonly<
   'openarena-125': { application: 'quake3', tickMs: 50, port: '27960' },
   'openarena-10': { application: 'quake3', tickMs: 100, port: '27960' },
   teeworlds: { application: 'teeworlds', tickMs: 40, port: '8303' },
-  luanti: { application: 'luanti', tickMs: null },
+  // Its loop sleeps for 90 ms (`dedicated_server_step`) and is woken a little later.
+  luanti: { application: 'luanti', tickMs: 90.4, port: '30000' },
   quic: { application: 'quic', tickMs: null },
   wireguard: { application: 'wireguard', tickMs: null },
   voice: { application: 'rtp', tickMs: null },

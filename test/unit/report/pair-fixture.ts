@@ -148,5 +148,5 @@ export function pairingOf(truth: Truth): Pairing {
       ipLenBytes: Uint32Array.from(packets, ({ ipLenBytes }) => ipLenBytes),
     };
   };
-  return { document, series: { base, binNs, bins: both(bins), samples: both(samples), lost: both(lost) } };
+  return { document, series: { base, steps: [], binNs, bins: both(bins), samples: both(samples), lost: both(lost) } };
 }

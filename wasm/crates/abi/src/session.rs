@@ -7,7 +7,7 @@ use extract::{Key, Kind, Reader, Selector, Selectors};
 use filter::{Filter, FilterError};
 use flow::Analyzer;
 use packet::{Comparison, Progress, SegmentConfig, SegmentDecoder, Start};
-use pair::Pairer;
+use pair::{Pairer, Step, Steps};
 use unpack::{Fault, Format, Need, Unpacker};
 
 /// Answer of `push` and `finish`.
@@ -29,6 +29,7 @@ mod tag {
     pub const STATE: u32 = 2;
     pub const ROWS: u32 = 3;
     pub const NAMES: u32 = 4;
+    pub const STEPS: u32 = 5;
 }
 
 /// Output names; `ROWS + s` is shard s.
@@ -194,6 +195,16 @@ impl Session {
                 };
                 if pairer.rows(end as usize, frame_base, fields.rest()).is_none() {
                     return self.fail(fault::BAD_STATE, bytes.len() as u64, 1);
+                }
+            }
+            (Work::Pair(pairer), tag::STEPS) => {
+                let mut fields = Fields::new(bytes);
+                let mut steps = Vec::new();
+                while let (Some(end), Some(frame), Some(delta)) = (fields.u32(), fields.u32(), fields.i64()) {
+                    steps.push(Step { end: end as usize, frame, delta });
+                }
+                if !pairer.again(Steps::new(steps)) {
+                    return self.fail(fault::MISUSE, u64::from(tag), 0);
                 }
             }
             (Work::Extract(reader), tag::NAMES) => {

@@ -11,6 +11,7 @@ use crate::hash::{Key, Table};
 use crate::lane::{later, Lane, SLACK_NS};
 use crate::print::{Kind, Print, MIN_FRAGMENTED};
 use crate::recent::RecentMin;
+use crate::steps::Steps;
 use crate::votes::checksum_minus;
 use packet::Checksum;
 use std::collections::VecDeque;
@@ -47,6 +48,8 @@ pub struct Matcher {
     /// Receiver time minus sender time of any flow, by way: of the flow that votes came for first, and the smallest of late.
     first: [Option<i64>; 2],
     floors: [RecentMin; 2],
+    /// Already taken off the times of all packets; what is told has them.
+    steps: Steps,
     offset: i64,
     base: i64,
     events: Vec<u8>,
@@ -59,6 +62,7 @@ impl Matcher {
         roles: [Vec<Role>; 2],
         joined: &[Joined],
         repeating: Table<u64, ()>,
+        steps: Steps,
         offset: i64,
         base: i64,
     ) -> Self {
@@ -87,6 +91,7 @@ impl Matcher {
             times: Default::default(),
             first: [0, 1].map(|way: usize| joined.iter().find_map(|entry| *entry.first_delay.get(way)?)),
             floors: Default::default(),
+            steps,
             offset,
             base,
             events: Vec::new(),
@@ -107,6 +112,16 @@ impl Matcher {
     fn floor_of_way(&self, way: usize) -> Option<i64> {
         let floor = self.floors.get(way).and_then(RecentMin::get);
         floor.or_else(|| self.first.get(way).copied().flatten())
+    }
+
+    /// What another matcher needs of this one.
+    pub fn into_repeating(self) -> Table<u64, ()> {
+        self.repeating
+    }
+
+    /// The time that a packet's capture shows.
+    fn shown(&self, end: usize, time: i64, frame: u32) -> i64 {
+        time.saturating_add(self.steps.gained(end, frame))
     }
 
     /// Records since the last call.

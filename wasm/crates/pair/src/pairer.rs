@@ -7,6 +7,7 @@ use crate::matching::Matcher;
 use crate::merge::Merge;
 use crate::print::{holds_hash, kept_of, Kind, Print, Rules, MIN_TRIM, WHOLE};
 use crate::probe::{Found, Probe};
+use crate::steps::Steps;
 use crate::votes::Votes;
 use packet::Packet;
 
@@ -81,6 +82,8 @@ pub struct Pairer {
     /// First and last time of each end, from the voting on.
     extents: [Option<(i64, i64)>; 2],
     unkeyable: [u32; 2],
+    /// Known when all is matched anew.
+    steps: Steps,
 }
 
 impl Pairer {
@@ -103,6 +106,7 @@ impl Pairer {
             is_enough: false,
             extents: [None; 2],
             unkeyable: [0; 2],
+            steps: Steps::default(),
         }
     }
 
@@ -127,6 +131,7 @@ impl Pairer {
             let Some(time) = packet.timestamp_ns else { continue };
             let frame = frame_base.saturating_add(packet.frame_index).saturating_add(1);
             let flows = self.flows.get_mut(end)?;
+            let time = time.saturating_sub(self.steps.gained(end, frame));
             let print = Print::of(&packet, time, frame, &self.rules, flows);
             if self.phase == Phase::Votes && packet.is_payload_cut {
                 self.short.get_mut(end)?.see(print.lane, &packet, &self.rules);
@@ -190,6 +195,7 @@ impl Pairer {
             Phase::Scan => {}
             Phase::Probe => {
                 while let Some((end, print)) = self.merge.next_in_turn() {
+                    self.count_unkeyable(end, &print);
                     if print.is_distinctive && matches!(print.kind, Kind::Range | Kind::Bare | Kind::Keyed) {
                         self.probe.add(end, print.vote_key(self.rules.key), print.time);
                         if print.alternative != 0 {
@@ -223,20 +229,21 @@ impl Pairer {
             let (first, last) = extent.unwrap_or((print.time, print.time));
             *extent = Some((first.min(print.time), last.max(print.time)));
         }
-        match print.kind {
-            Kind::IcmpError | Kind::LinkLocal => return,
-            Kind::Unkeyable => {
-                if let Some(count) = self.unkeyable.get_mut(end) {
-                    *count += 1;
-                }
-            }
-            _ => {}
+        if matches!(print.kind, Kind::IcmpError | Kind::LinkLocal) {
+            return;
         }
+        self.count_unkeyable(end, print);
         if let Some(flows) = self.flows.get_mut(end) {
             flows.count(print.lane);
         }
         if print.kind != Kind::Unkeyable {
             self.votes.add(end, print, print.vote_key(self.rules.key));
+        }
+    }
+
+    fn count_unkeyable(&mut self, end: usize, print: &Print) {
+        if let Some(count) = self.unkeyable.get_mut(end).filter(|_| print.kind == Kind::Unkeyable) {
+            *count += 1;
         }
     }
 
@@ -269,6 +276,7 @@ impl Pairer {
                 self.found = self.probe.found();
                 self.probe = Probe::default();
                 let Some(found) = self.found else { return false };
+                self.unkeyable = [0; 2];
                 self.votes = Votes::new(VOTE_WINDOW_NS, found.offset);
                 self.flows = Default::default();
                 self.phase = Phase::Votes;
@@ -293,12 +301,8 @@ impl Pairer {
                 if self.joined.is_empty() {
                     return false;
                 }
-                let roles = roles(&self.joined, [a, b]);
-                let offset = self.found.unwrap_or_default().offset;
-                let base = self.extents[0].map_or(0, |(first, _)| first);
-                self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, repeating, offset, base));
                 self.votes = self.votes.emptied();
-                self.phase = Phase::Match;
+                self.begin_matching(repeating);
                 true
             }
             Phase::Match => {
@@ -308,6 +312,26 @@ impl Pairer {
                 false
             }
         }
+    }
+
+    fn begin_matching(&mut self, repeating: Table<u64, ()>) {
+        let [a, b] = &self.flows;
+        let roles = roles(&self.joined, [a, b]);
+        let offset = self.found.unwrap_or_default().offset;
+        let base = self.extents[0].map_or(0, |(first, _)| first);
+        let steps = self.steps.clone();
+        self.matcher = Some(Matcher::new(self.rules.key, roles, &self.joined, repeating, steps, offset, base));
+        self.phase = Phase::Match;
+    }
+
+    /// After the last reading: that one again, with jumps of the clocks taken off. False where nothing was matched.
+    pub fn again(&mut self, steps: Steps) -> bool {
+        let Some(matcher) = self.matcher.take() else { return false };
+        self.merge = Merge::default();
+        self.is_enough = false;
+        self.steps = steps;
+        self.begin_matching(matcher.into_repeating());
+        true
     }
 
     /// Events since the last call; see `event`.

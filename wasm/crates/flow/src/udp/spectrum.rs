@@ -1,14 +1,17 @@
 //! A clock that wanders, or that its sender only sometimes keeps: no grid holds for a minute, but arrivals still favour one
 //! phase for seconds. Windows of arrivals are asked for every period (the power of the arrivals as pulses, averaged over windows
 //! whose phases need not agree); a period is believed when it stands out of the average and most windows, each for itself,
-//! have it too. What is no clock favours another period in every window.
+//! have it too: as their strongest, or, where it stands out far, beside a stronger one (a server's own clock, and that of the
+//! client it answers). What is no clock favours another period in every window. A sender may begin with something else (a world
+//! that is loaded): windows that led to nothing are forgotten, and the next ones asked by themselves.
 
 use crate::state::state;
 use alloc::vec::Vec;
 
-/// Windows asked at most, and those that must have been.
-const MOST: u8 = 8;
-const FEWEST: u8 = 4;
+/// Windows that must have been asked, those after which a believed period is not asked again, and all at most.
+const FEWEST: usize = 4;
+const ENOUGH: usize = 8;
+const MOST: usize = 32;
 /// Periods between a third of the mean distance and three times that.
 const SLOWEST: f64 = 0.3;
 const FASTEST: f64 = 3.0;
@@ -16,8 +19,12 @@ const FASTEST: f64 = 3.0;
 const STEPS_A_TURN: f64 = 2.0;
 /// Mean power that a believed period has: chance gives 1, and more than this once in e⁶ windows; 64 arrivals at best 64.
 const LEAST_POWER: f64 = 6.0;
-/// Where no more stands out of the first windows, the others are not asked: chance alone gives 3 to 4 somewhere.
-const HOPELESS: f64 = 4.0;
+/// From this mean on a window may have a stronger period, as long as it has so much of this one: chance gives more once in e⁴.
+const FAR_OUT_POWER: f64 = 9.0;
+const PRESENT_POWER: f64 = 4.0;
+/// Where no more stands out of so many windows, there is no clock: chance alone gives 2 somewhere.
+const HOPELESS: f64 = 3.0;
+const ENOUGH_TO_GIVE_UP: usize = 16;
 /// A window has the period when its own strongest is so near: one in so many.
 const NEARNESS: f64 = 40.0;
 /// The slowest and the fastest clock looked for; slower than the slowest that is told, lest its harmonics are.
@@ -37,10 +44,12 @@ pub struct Spectrum {
     powers: Vec<i64>,
     /// Strongest place of each window.
     strongest: Vec<u32>,
+    /// Windows with `PRESENT_POWER` near a place.
+    present: Vec<u8>,
     arrivals: u32,
 }
 
-state!(Spectrum { first, step, powers, strongest, arrivals });
+state!(Spectrum { first, step, powers, strongest, present, arrivals });
 
 /// Cosine and sine of so many turns.
 fn phasor(turns: f64) -> (f64, f64) {
@@ -96,18 +105,31 @@ impl Pulses {
 }
 
 impl Spectrum {
-    /// Have enough windows been asked, or is there nothing to be found?
-    pub fn is_full(&self) -> bool {
-        let windows = self.strongest.len();
-        let most = || self.powers.iter().max().copied().unwrap_or(0) as f64 / 1000.0 / windows as f64;
-        windows >= usize::from(MOST) || windows >= usize::from(FEWEST) && most() < HOPELESS
+    /// Is a period believed, by windows enough?
+    pub fn is_settled(&self) -> bool {
+        self.strongest.len() >= ENOUGH && self.found().is_some()
     }
 
-    /// Asks one window of arrivals. The first decides which periods are looked for.
-    pub fn ask(&mut self, arrivals: &[i64]) {
+    /// Asks one window of arrivals. The first decides which periods are looked for. False: so far all were asked in vain, and
+    /// are forgotten.
+    pub fn ask(&mut self, arrivals: &[i64]) -> bool {
+        if !self.is_settled() {
+            self.add(arrivals);
+        }
+        let windows = self.strongest.len();
+        let most = || self.powers.iter().max().copied().unwrap_or(0) as f64 / 1000.0 / windows as f64;
+        let is_over = windows >= MOST || windows >= ENOUGH_TO_GIVE_UP && most() < HOPELESS;
+        let is_vain = is_over && self.found().is_none();
+        if is_vain {
+            *self = Self::default();
+        }
+        !is_vain
+    }
+
+    fn add(&mut self, arrivals: &[i64]) {
         let (Some(&first_ns), Some(&last_ns)) = (arrivals.first(), arrivals.last()) else { return };
         let span_s = last_ns.saturating_sub(first_ns) as f64 / 1e9;
-        if self.is_full() || span_s <= 0.0 {
+        if span_s <= 0.0 {
             return;
         }
         if self.powers.is_empty() {
@@ -119,6 +141,7 @@ impl Spectrum {
             self.step = ((step_hz * 1e6) as i64).max(1);
             let count = ((last_hz - first_hz) / step_hz).clamp(0.0, 1024.0) as usize;
             self.powers.resize(count, 0);
+            self.present.resize(count, 0);
         }
         let (first_hz, step_hz) = (self.first as f64 / 1e6, self.step as f64 / 1e6);
         let mut pulses: Vec<Pulses> = Vec::with_capacity(arrivals.len().div_ceil(LANES));
@@ -131,12 +154,21 @@ impl Spectrum {
             pulses.push(pulse);
         }
         let mut best = (0.0, 0);
+        let mut marked = 0;
         for (place, power) in self.powers.iter_mut().enumerate() {
             let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
             pulses.iter_mut().for_each(|pulse| pulse.add_and_turn(&mut re, &mut im));
             let (re, im) = (re.iter().sum::<f32>(), im.iter().sum::<f32>());
             let here = f64::from(re * re + im * im) / arrivals.len() as f64;
             *power = power.saturating_add((here * 1000.0) as i64);
+            if here >= PRESENT_POWER {
+                let near = ((first_hz / step_hz + place as f64) / NEARNESS) as usize;
+                let from = place.saturating_sub(near).max(marked);
+                marked = place.saturating_add(near + 1).min(self.present.len());
+                for windows in self.present.get_mut(from..marked).into_iter().flatten() {
+                    *windows = windows.saturating_add(1);
+                }
+            }
             if here > best.0 {
                 best = (here, place as u32);
             }
@@ -149,7 +181,7 @@ impl Spectrum {
     /// clock. None: refused.
     pub fn found(&self) -> Option<(i64, i64)> {
         let windows = self.strongest.len();
-        if windows < usize::from(FEWEST) {
+        if windows < FEWEST {
             return None;
         }
         let (place, &most) = self.powers.iter().enumerate().max_by_key(|(_, power)| **power)?;
@@ -165,7 +197,10 @@ impl Spectrum {
         let is_near = |other: f64| (other - hz) * NEARNESS <= hz && (hz - other) * NEARNESS <= hz;
         let has_it = |at: &&u32| [1.0, 2.0, 3.0].iter().any(|times| is_near(hz_at(f64::from(**at)) / times));
         let agreeing = self.strongest.iter().filter(has_it).count();
-        if mean(most) < LEAST_POWER || agreeing * 4 < windows * 3 || hz < SLOWEST_TOLD_HZ {
+        let has_it_beside = mean(most) >= FAR_OUT_POWER
+            && self.present.get(place).is_some_and(|present| usize::from(*present) * 4 >= windows * 3);
+        let is_in_most = agreeing * 4 >= windows * 3 || has_it_beside;
+        if mean(most) < LEAST_POWER || !is_in_most || hz < SLOWEST_TOLD_HZ {
             return None;
         }
         // Power is arrivals × length², and 1 by chance.
@@ -196,7 +231,9 @@ mod tests {
 
     fn of(arrivals: &[i64]) -> Spectrum {
         let mut spectrum = Spectrum::default();
-        arrivals.chunks_exact(64).for_each(|window| spectrum.ask(window));
+        for window in arrivals.chunks_exact(64) {
+            spectrum.ask(window);
+        }
         spectrum
     }
 
@@ -248,19 +285,45 @@ mod tests {
         }
     }
 
+    /// First a burst of loading at another pace, which would decide the periods looked for.
+    #[test]
+    fn a_clock_that_begins_late_is_found() {
+        for seed in 1..60u64 {
+            let mut random = Random(seed);
+            let mut at_ns = 0;
+            let mut arrivals = Vec::new();
+            while arrivals.len() < 64 * 10 {
+                at_ns += 1_000_000 + random.below(900_000_000);
+                arrivals.push(at_ns);
+            }
+            while arrivals.len() < 64 * 80 {
+                at_ns += 90_000_000 + random.below(800_000);
+                if random.below(3) > 0 {
+                    arrivals.push(at_ns + random.below(30_000_000));
+                }
+            }
+            let found = of(&arrivals).found();
+            assert!(found.is_some_and(|(period_ns, _)| (period_ns - 90_400_000).abs() < 900_000), "{seed}: {found:?}");
+        }
+    }
+
     #[test]
     fn senders_without_a_clock_are_refused() {
         for seed in 1..400u64 {
             let mut random = Random(seed);
             let mut at_ns = 0;
             let narrow = 1 + random.below(6);
-            let arrivals: Vec<i64> = (0..512)
+            let arrivals: Vec<i64> = (0..64 * 50)
                 .map(|_| {
                     at_ns += 4_000_000 * narrow + random.below(60_000_000);
                     at_ns
                 })
                 .collect();
-            assert_eq!(of(&arrivals).found(), None, "{seed}");
+            let mut spectrum = Spectrum::default();
+            for (place, window) in arrivals.chunks_exact(64).enumerate() {
+                spectrum.ask(window);
+                assert_eq!(spectrum.found(), None, "{seed} after {place}");
+            }
         }
     }
 }

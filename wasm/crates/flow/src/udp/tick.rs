@@ -32,7 +32,7 @@ const LOST_PERMILLE: i64 = 220;
 /// as much as two hundred packets.
 const PATIENCE: u8 = 8;
 const LONGEST_REST_BITS: u8 = 10;
-/// While its spectrum is not complete.
+/// While its spectrum is asked for the first time.
 const SHORT_REST: u32 = 32;
 
 /// The clock of one direction's sender, as its arrivals show it.
@@ -40,7 +40,7 @@ const SHORT_REST: u32 = 32;
 pub struct Tick {
     /// Arrivals not yet on a grid.
     early: Vec<i64>,
-    /// Made when searches have failed too often.
+    /// Made when a search has failed.
     spectrum: Option<Box<Spectrum>>,
     /// Searches that failed since the last grid, and arrivals to let pass before the next.
     failures: u8,
@@ -229,10 +229,14 @@ impl Tick {
                 Some(grid) => self.lock(&grid),
                 None => {
                     self.failures = self.failures.saturating_add(1);
-                    if self.failures <= PATIENCE {
-                        self.early.drain(..ARRIVALS / 2);
+                    if self.failures > PATIENCE {
+                        self.rest_after_spectrum();
                     } else {
-                        self.ask_spectrum();
+                        // Its windows have no arrival in common.
+                        if self.failures % 2 == 1 {
+                            self.spectrum.get_or_insert_default().ask(&self.early);
+                        }
+                        self.early.drain(..ARRIVALS / 2);
                     }
                 }
             }
@@ -240,13 +244,12 @@ impl Tick {
         None
     }
 
-    fn ask_spectrum(&mut self) {
+    fn rest_after_spectrum(&mut self) {
         let early = core::mem::take(&mut self.early);
         let spectrum = self.spectrum.get_or_insert_default();
-        let was_full = spectrum.is_full();
-        spectrum.ask(&early);
-        if !was_full {
-            // The failures do not count while it is asked.
+        let is_worth_asking = spectrum.ask(&early) && !spectrum.is_settled();
+        if is_worth_asking && self.failures == PATIENCE + 1 {
+            // The failures do not count while it is asked for the first time.
             (self.rest, self.failures) = (SHORT_REST, PATIENCE);
         } else {
             self.rest = 1 << (self.failures - PATIENCE).saturating_add(5).min(LONGEST_REST_BITS);

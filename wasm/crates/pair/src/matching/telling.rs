@@ -71,7 +71,8 @@ impl Matcher {
             What::Missing | What::Extra => self.silence(lane, way, end, print.time),
             _ => None,
         };
-        let time = if end == 0 { print.time } else { print.time.saturating_sub(self.offset) };
+        let shown = self.shown(end, print.time, print.frame);
+        let time = if end == 0 { shown } else { shown.saturating_sub(self.offset) };
         let frames = if end == 0 { (print.frame, 0) } else { (0, print.frame) };
         let event = Event {
             what,
@@ -98,12 +99,13 @@ impl Matcher {
     /// `end` acknowledged what came on `way`.
     pub(super) fn tell_answer(&mut self, flow: u32, way: usize, end: usize, answer: Answer, ack_frame: u32) {
         let frames = if end == 0 { (answer.frame, 0) } else { (0, answer.frame) };
+        let shown = self.shown(end, answer.time, answer.frame);
         let event = Event {
             what: What::Answer,
             flags: 0,
             flow,
             way: way as u32,
-            time: if end == 0 { answer.time } else { answer.time.saturating_sub(self.offset) },
+            time: if end == 0 { shown } else { shown.saturating_sub(self.offset) },
             difference: Some(answer.took),
             silence: None,
             client_frame: frames.0,
@@ -137,6 +139,8 @@ impl Matcher {
         } else {
             ((came.time, came.frame), (sent.time, sent.frame))
         };
+        let client = (self.shown(0, client.0, client.1), client.1);
+        let server = (self.shown(1, server.0, server.1), server.1);
         let event = Event {
             what: What::Pair,
             flags: flags | own_flags(sent),
