@@ -137,13 +137,17 @@ export class Totals {
       this.exemplars.add(`ttl ${way}`, clientFrame, serverFrame);
     }
     own.lastTtl = hops;
+    // What came in pieces is told when the last of them came, and its place in the order is that of the first.
+    const isInPieces = (flags & FLAG.resegmented) !== 0 && (flags & FLAG.timed) !== 0;
     // Equal packets that changed places cannot be told from equal packets that did not.
     if (!(flags & FLAG.ambiguous)) {
-      if (index < own.highestIndex) {
+      const frame = way === 0 ? serverFrame : clientFrame;
+      if (index < own.highestIndex && !(isInPieces && own.cameInOrder(index, frame))) {
         own.reordered += 1;
         totals.all.reordered += 1;
         this.exemplars.add(`reordered ${way}`, clientFrame, serverFrame);
-      } else own.highestIndex = index;
+      } else own.highestIndex = Math.max(own.highestIndex, index);
+      if (event.protocol === 6) own.came(index, frame);
     }
     this.first = Math.min(this.first ?? timeNs, timeNs);
     this.last = Math.max(this.last ?? timeNs, timeNs);

@@ -27,6 +27,9 @@ export class Tally {
   }
 }
 
+/** A segment that was cut is whole before so many others have come. */
+const LATEST = 64;
+
 export class Counts {
   sent = 0;
   matched = 0;
@@ -56,7 +59,22 @@ export class Counts {
   readonly lostBySize = new Map<number, number>();
   /** Highest place in the sender's order that has arrived. */
   highestIndex = -1;
+  /** Of TCP, the latest arrivals: place in the sender's order and frame at the receiver. */
+  readonly #latest: { readonly index: number; readonly frame: number }[] = [];
+  #oldest = 0;
+
+  came(index: number, frame: number): void {
+    if (this.#latest.length < LATEST) this.#latest.push({ index, frame });
+    else this.#latest[this.#oldest++ % LATEST] = { index, frame };
+  }
+
+  /** Came none of the latest that were sent after it before that frame? */
+  cameInOrder(index: number, frame: number): boolean {
+    return this.#latest.every((other) => other.index < index || other.frame > frame);
+  }
 }
+
+
 
 export function count(map: Map<number, number>, key: number, by = 1): void {
   map.set(key, (map.get(key) ?? 0) + by);

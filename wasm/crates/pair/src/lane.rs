@@ -25,7 +25,6 @@ pub struct Lane {
     pub sent_to: Option<u32>,
     /// Highest acknowledgment of this way's bytes.
     pub acked_to: Option<u32>,
-    pub is_resegmented: bool,
     /// Of the host that this way reaches.
     pub answers: Answers,
     /// Two sendings of the same bytes differ in TSval.

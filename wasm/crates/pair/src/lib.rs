@@ -16,6 +16,7 @@ mod lane;
 mod matching;
 mod merge;
 mod pairer;
+mod pieces;
 mod print;
 mod probe;
 mod recent;

@@ -9,6 +9,7 @@ use crate::entry::{Entries, Entry, Head, State};
 use crate::event::{flag, What, NO_FLOW};
 use crate::hash::{Key, Table};
 use crate::lane::{later, Lane, SLACK_NS};
+use crate::pieces::Pieces;
 use crate::print::{Kind, Print, MIN_FRAGMENTED};
 use crate::recent::RecentMin;
 use crate::steps::Steps;
@@ -41,6 +42,8 @@ pub struct Matcher {
     /// Large datagrams that were sent whole, by way and first bytes: number and frame.
     heads: Table<u64, (u32, u32)>,
     spare: Vec<Vec<u32>>,
+    /// By the end that they came to.
+    pieces: [Pieces; 2],
     waiting: [VecDeque<(i64, u32, u32)>; 2],
     matched: [VecDeque<(i64, u32, u32)>; 2],
     /// Times of all packets of an end, of late.
@@ -86,6 +89,7 @@ impl Matcher {
             repeating,
             heads: Table::default(),
             spare: Vec::new(),
+            pieces: Default::default(),
             waiting: Default::default(),
             matched: Default::default(),
             times: Default::default(),
@@ -394,6 +398,9 @@ impl Matcher {
     fn expire(&mut self, now: i64, middle: i64) {
         for end in 0..2 {
             let local = if end == 0 { now } else { now.saturating_add(middle) };
+            if let Some(pieces) = self.pieces.get_mut(end) {
+                pieces.forget(local.saturating_sub(COPY_NS));
+            }
             while let Some(&(time, at, frame)) = self.matched.get(end).and_then(VecDeque::front) {
                 if local.saturating_sub(time) <= COPY_NS {
                     break;

@@ -69,11 +69,25 @@ impl Matcher {
             if !found.iter().all(is_overtaken) {
                 found.retain(|at| !is_overtaken(at));
             }
+            // Of several sendings of these bytes, the one that was as long under way as others.
+            if let (Some(usual), true) = (lane.usual, found.len() > 1) {
+                let surprise = |at: &u32| {
+                    let sent = self.entries.get(*at).map_or(0, |known| known.print.time);
+                    (entry.print.time.saturating_sub(sent) - usual).abs()
+                };
+                found.sort_by_key(surprise);
+            }
         }
-        if !found.is_empty() {
-            lane.is_resegmented = true;
+        let print = entry.print;
+        let Some(pieces) = self.pieces.get_mut(1 - entry.way as usize % 2) else { return false };
+        if !is_sender {
+            // What it has of these very bytes it has: this is a copy of them.
+            found.retain(|at| {
+                self.entries.get(*at).is_none_or(|known| !pieces.has(entry.way, &print, known.print.frame))
+            });
         }
         let mut completed = Vec::new();
+        let mut taken: Vec<(u32, u32)> = Vec::new();
         for at in found {
             let left = entry.print.len.saturating_sub(entry.covered);
             let Some(known) = self.entries.get_mut(at) else { continue };
@@ -81,6 +95,16 @@ impl Matcher {
             if shared == 0 {
                 continue;
             }
+            if is_sender {
+                let piece = (known.print.seq, known.print.len);
+                if taken.contains(&piece) {
+                    known.is_copy = true;
+                    continue;
+                }
+                taken.push(piece);
+            }
+            let (sent, came) = if is_sender { (&entry.print, &known.print) } else { (&known.print, &entry.print) };
+            pieces.add(entry.way, came, sent.frame);
             known.covered += shared;
             entry.covered += shared;
             if known.print.seq == entry.print.seq {
@@ -118,11 +142,10 @@ impl Matcher {
         true
     }
 
-    /// A segment of a super-segment that came before: its bytes were sent and found already.
+    /// A segment of a super-segment that came before.
     pub(super) fn is_piece_again(&mut self, entry: &Entry) -> bool {
-        let Some(lane) = self.lanes.get(entry.way as usize) else { return false };
-        let last = entry.print.seq.wrapping_add(entry.print.len);
-        let is_known = lane.is_resegmented && lane.sent_to.is_some_and(|sent| !before(sent, last));
+        let pieces = self.pieces.get(usize::from(entry.end));
+        let is_known = pieces.is_some_and(|pieces| pieces.has_any(entry.way, &entry.print));
         if is_known {
             let (flow, way) = (entry.way / 2, entry.way as usize % 2);
             self.tell(What::Duplicate, flag::AMBIGUOUS, flow, way, usize::from(entry.end), &entry.print, 0);
