@@ -12,6 +12,8 @@ pub struct Lane {
     pub first: Option<i64>,
     pub floor: RecentMin,
     pub usual: Option<i64>,
+    /// The last delay, where it was far from the usual one.
+    pub strange: Option<i64>,
     /// When the last of these came, by the receiver's clock.
     pub learned_at: i64,
     pub learned: u32,
@@ -50,6 +52,8 @@ const FRESH_NS: i64 = 2_000_000_000;
 /// So many mean distances, and so much, from the usual delay is a surprise.
 const SURPRISES: i64 = 4;
 const SURPRISE_NS: i64 = 200_000;
+/// The usual delay follows a queue; what is so far from it is another level or another packet.
+const LEVEL_NS: i64 = 5_000_000;
 
 impl Lane {
     /// Takes in a delay.
@@ -60,8 +64,17 @@ impl Lane {
         }
         self.floor.add(delay);
         let usual = self.usual.unwrap_or(delay);
-        self.spread += ((delay - usual).abs() - self.spread) / 8;
-        self.usual = Some(usual + (delay - usual) / 8);
+        let distance = (delay - usual).abs();
+        if distance > LEVEL_NS && self.is_surprised(distance) {
+            // One packet took another way; two that agree are a new level, whether a route or a clock made it.
+            let is_again = self.strange.is_some_and(|strange| (delay - strange).abs() < distance / 4);
+            self.strange = if is_again { None } else { Some(delay) };
+            self.usual = Some(if is_again { delay } else { usual });
+        } else {
+            self.strange = None;
+            self.spread += (distance - self.spread) / 8;
+            self.usual = Some(usual + (delay - usual) / 8);
+        }
         self.learned_at = received_at;
         self.learned = self.learned.saturating_add(1);
     }

@@ -126,6 +126,15 @@ impl Matcher {
             is_repeated() && lane.is_overtaken(sent, received)
         };
         let is_impossible = |like: &Print| is_too_early(like) || is_overtaken(like);
+        // Of contents that come again and again, one that surprises by being early may be another one's; and one that is
+        // late, where the level may just have moved.
+        let is_doubtful = |like: &Print| {
+            let surprise = |usual: i64| {
+                let distance = delay(like) - usual;
+                lane.is_surprised(distance.abs()) && (distance < 0 || lane.strange.is_some())
+            };
+            lane.usual.is_some_and(surprise) && is_repeated()
+        };
         if let [only] = chain.as_slice() {
             // Nearly always there is one.
             let like = self.entries.get(*only)?;
@@ -134,7 +143,7 @@ impl Matcher {
             }
             let is_plain = like.state == State::Waiting && like.covered == 0 && !like.is_copy;
             if is_plain || like.state == State::Matched {
-                return is_plain.then_some((*only, like.is_run));
+                return is_plain.then(|| (*only, like.is_run || is_doubtful(&like.print)));
             }
         }
         let waiting: Vec<(u32, &Print)> = chain
@@ -187,9 +196,9 @@ impl Matcher {
                 return None;
             }
         }
-        if let [(at, _)] = waiting.as_slice() {
+        if let [(at, like)] = waiting.as_slice() {
             let is_run = self.entries.get(*at).is_some_and(|like| like.is_run);
-            return Some((*at, has_late_twin || is_run));
+            return Some((*at, has_late_twin || is_run || is_doubtful(like)));
         }
         let mut left = waiting;
         for differs in differences {
