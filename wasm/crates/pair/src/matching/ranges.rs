@@ -22,6 +22,7 @@ impl Matcher {
     pub(super) fn cover(&mut self, mut entry: Entry) -> bool {
         let end = usize::from(entry.end);
         let is_sender = end == entry.way as usize % 2;
+        let floor_of_way = self.floor_of_way(entry.way as usize % 2);
         let Some(lane) = self.lanes.get_mut(entry.way as usize) else { return false };
         let Some(list) = lane.ranges.get_mut(1 - end) else { return false };
         while let Some((at, frame)) = list.front() {
@@ -70,7 +71,8 @@ impl Matcher {
                 found.retain(|at| !is_overtaken(at));
             }
             // Of several sendings of these bytes, the one that was as long under way as others.
-            if let (Some(usual), true) = (lane.usual, found.len() > 1) {
+            let usual = lane.usual.or(lane.first).or(floor_of_way);
+            if let (Some(usual), true) = (usual, found.len() > 1) {
                 let surprise = |at: &u32| {
                     let sent = self.entries.get(*at).map_or(0, |known| known.print.time);
                     (entry.print.time.saturating_sub(sent) - usual).abs()
