@@ -52,6 +52,8 @@ const FRESH_NS: i64 = 2_000_000_000;
 /// So many mean distances, and so much, from the usual delay is a surprise.
 const SURPRISES: i64 = 4;
 const SURPRISE_NS: i64 = 200_000;
+/// A queue that the first packets of a flow may stand in.
+const EARLY_QUEUE_NS: i64 = 10_000_000;
 /// The usual delay follows a queue; what is so far from it is another level or another packet.
 const LEVEL_NS: i64 = 5_000_000;
 
@@ -113,9 +115,13 @@ impl Lane {
         }
     }
 
-    /// Is this about the usual delay?
+    /// Is this about the usual delay? While none is known, is it not far above the smallest that other flows had?
     pub fn expects(&self, delay: i64) -> bool {
-        self.usual.is_some_and(|usual| !self.is_surprised((delay - usual).abs()))
+        match (self.usual, self.first) {
+            (Some(usual), _) => !self.is_surprised((delay - usual).abs()),
+            (None, Some(first)) => (first - SLACK_NS..first + EARLY_QUEUE_NS).contains(&delay),
+            (None, None) => false,
+        }
     }
 
     /// Is this distance from the usual delay more than the lane showed of late?
