@@ -48,6 +48,7 @@ export interface PairReport {
 const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
 /** Of payload bytes that are compared: all. */
 const WHOLE = 0xffff_ffff;
+const STEP_BYTES = 20;
 const FLOW_BYTES = 24 + 64 + 16;
 
 /** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
@@ -92,16 +93,19 @@ export class PairSession {
   again(
     steps: readonly {
       readonly end: 'client' | 'server';
+      readonly lastFrame: number;
       readonly frame: number;
       readonly deltaNs: number;
     }[],
   ): Reading {
-    const bytes = new Uint8Array(steps.length * 16);
+    const bytes = new Uint8Array(steps.length * STEP_BYTES);
     const view = new DataView(bytes.buffer);
-    steps.forEach(({ end, frame, deltaNs }, index) => {
-      view.setUint32(index * 16, end === 'client' ? 0 : 1, true);
-      view.setUint32(index * 16 + 4, frame, true);
-      view.setBigInt64(index * 16 + 8, BigInt(Math.round(deltaNs)), true);
+    steps.forEach(({ end, lastFrame, frame, deltaNs }, index) => {
+      const at = index * STEP_BYTES;
+      view.setUint32(at, end === 'client' ? 0 : 1, true);
+      view.setUint32(at + 4, lastFrame, true);
+      view.setUint32(at + 8, frame, true);
+      view.setBigInt64(at + 12, BigInt(Math.round(deltaNs)), true);
     });
     this.#session.send(TAG.steps, bytes);
     return 'match';

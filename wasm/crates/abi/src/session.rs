@@ -200,8 +200,9 @@ impl Session {
             (Work::Pair(pairer), tag::STEPS) => {
                 let mut fields = Fields::new(bytes);
                 let mut steps = Vec::new();
-                while let (Some(end), Some(frame), Some(delta)) = (fields.u32(), fields.u32(), fields.i64()) {
-                    steps.push(Step { end: end as usize, frame, delta });
+                while let (Some(end), Some(last), Some(frame)) = (fields.u32(), fields.u32(), fields.u32()) {
+                    let Some(delta) = fields.i64() else { break };
+                    steps.push(Step { end: end as usize, last, frame, delta });
                 }
                 if !pairer.again(Steps::new(steps)) {
                     return self.fail(fault::MISUSE, u64::from(tag), 0);

@@ -123,6 +123,11 @@ impl Matcher {
         self.repeating
     }
 
+    /// Better known than before.
+    pub fn know_steps(&mut self, steps: Steps) {
+        self.steps = steps;
+    }
+
     /// The time that a packet's capture shows.
     fn shown(&self, end: usize, time: i64, frame: u32) -> i64 {
         time.saturating_add(self.steps.gained(end, frame))

@@ -131,7 +131,6 @@ impl Pairer {
             let Some(time) = packet.timestamp_ns else { continue };
             let frame = frame_base.saturating_add(packet.frame_index).saturating_add(1);
             let flows = self.flows.get_mut(end)?;
-            let time = time.saturating_sub(self.steps.gained(end, frame));
             let print = Print::of(&packet, time, frame, &self.rules, flows);
             if self.phase == Phase::Votes && packet.is_payload_cut {
                 self.short.get_mut(end)?.see(print.lane, &packet, &self.rules);
@@ -145,9 +144,21 @@ impl Pairer {
         }
         // Each shard is in order already: the sort finds its runs.
         prints.sort_by_key(|print| print.frame);
+        self.take_off_steps(end, &mut prints);
         self.merge.add(end, prints);
         self.work();
         Some(())
+    }
+
+    fn take_off_steps(&mut self, end: usize, prints: &mut [Print]) {
+        let mut is_news = false;
+        for print in prints {
+            is_news |= self.steps.see(end, print.frame, print.time);
+            print.time = print.time.saturating_sub(self.steps.gained(end, print.frame));
+        }
+        if let (true, Some(matcher)) = (is_news, &mut self.matcher) {
+            matcher.know_steps(self.steps.clone());
+        }
     }
 
     fn scan(&mut self, end: usize, packets: &[Packet]) {
