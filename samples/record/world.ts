@@ -24,6 +24,8 @@ import {
 } from './services.ts';
 
 const DEVICE = 'wan';
+/** By number: a bare machine has no /etc/protocols. */
+const TCP = '6';
 const CAPTURE = 'tcpdump';
 /**
  * One machine is all machines here: a server's ticks shall not wait for its players' pictures, and neither for what else
@@ -381,7 +383,7 @@ export class World {
 function acknowledgePresenceAtOnce(namespace: string): void {
   const table = String(PRESENCE_PORT);
   ip('-n', namespace, 'route', 'add', 'default', 'dev', DEVICE, 'table', table, 'quickack', '1');
-  ip('-n', namespace, 'rule', 'add', 'ipproto', 'tcp', 'dport', String(PRESENCE_PORT), 'lookup', table);
+  ip('-n', namespace, 'rule', 'add', 'ipproto', TCP, 'dport', String(PRESENCE_PORT), 'lookup', table);
 }
 
 /** What the hosts' own rules do to packets before they are captured. */
