@@ -56,6 +56,7 @@ export async function pair(
   try {
     let totals: Totals | null = null;
     let pairing: Pairing | null = null;
+    let stepsTakenOff = 0;
     let ends: readonly [EndRead, EndRead] | null = null;
     let packets = 0;
     for (let reading: Reading | null = 'scan'; reading !== null;) {
@@ -86,16 +87,18 @@ export async function pair(
       reading = session.advance();
       totals?.add(session.events());
       if (reading !== null) continue;
-      const isAgain: boolean = pairing !== null;
       pairing = judge({
         report: session.report(),
         totals,
         captures: ends?.map(({ captures }) => captures.map(summaryOf)) ?? [[], []],
         diagnostics: ends?.map(({ diagnostics }) => diagnostics.records()) ?? [[], []],
         bounds: options.bounds ?? [],
+        stepsTakenOff,
       });
       const { steps } = pairing.series;
-      if (steps.length > 0 && !isAgain) reading = session.again(steps);
+      if (steps.length === 0 || stepsTakenOff > 0) continue;
+      stepsTakenOff = steps.length;
+      reading = session.again(steps);
     }
     if (pairing === null) throw new Error('no reading was done');
     return pairing;

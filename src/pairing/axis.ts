@@ -80,7 +80,9 @@ function moved(points: Points, backs: readonly SetBack[]): Points {
     const back = backs.findLast(({ frame }) => frame <= points.clientFrame[at]!);
     return time + (back?.aheadNs ?? 0);
   });
-  const order = Uint32Array.from({ length }, (_, at) => at).sort((a, b) => timeNs[a]! - timeNs[b]! || a - b);
+  const order = Uint32Array.from({ length }, (_, at) => at).sort(
+    (a, b) => timeNs[a]! - timeNs[b]! || points.clientFrame[a]! - points.clientFrame[b]!,
+  );
   const taken = <T extends Float64Array | Uint32Array>(from: T, to: T): T => {
     for (let at = 0; at < length; at++) to[at] = from[order[at]!]!;
     return to;

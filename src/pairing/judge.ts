@@ -99,7 +99,7 @@ export function judge(input: JudgeInput): Pairing {
     schema: PAIR_SCHEMA,
     status: withheld.length > 0 || clock.offset_ns === null ? 'weak' : 'paired',
     summary: wordsOf(facts, blame),
-    tried: tried(report),
+    tried: tried(input),
     client_captures: input.captures[0] ?? [],
     server_captures: input.captures[1] ?? [],
     common_window: window,

@@ -51,7 +51,7 @@ export function unrelated(input: JudgeInput): Pairing {
     flow: new Uint32Array(0),
     ipLenBytes: new Uint32Array(0),
   });
-  const steps = tried(input.report);
+  const steps = tried(input);
   const hints = unrelatedHints(input);
   return {
     document: {

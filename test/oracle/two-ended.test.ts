@@ -191,6 +191,32 @@ describe('pair on a simulated path', () => {
     }
   });
 
+  for (const [seed, end, ms] of [
+    [21, 'client', -480],
+    [22, 'server', 480],
+    [23, 'server', -95],
+    [24, 'client', 95],
+  ] as const)
+    it(`takes no idle tick for another across a step of the ${end}’s clock by ${ms} ms`, async () => {
+      const step = { clock: { steps: [{ atSeconds: 27.3, deltaNs: ms * 1e6 }] } };
+      const paired = await pairScenario(
+        scenario({
+          seed,
+          durationSeconds: 60,
+          nat: { client: 'port' },
+          clientToServer: { queue: { meanUs: 0, spreadUs: 1_500, correlationSeconds: 2 } },
+          traffic: [{ ...game, clientHz: 60, idleShare: 0.2 }, connection],
+          [end]: step,
+        }),
+        folder,
+      );
+      const { clock, tried } = paired.pairing.document;
+      expect(clock.steps.length).toBe(1);
+      expect(tried.at(-1)).toContain('matched a second time, with 1 step');
+      expectHonest(paired);
+      expectExact(paired);
+    });
+
   it('knows the copy of an acknowledgement from its twin that was lost', async () => {
     const paired = await pairScenario(
       scenario({
@@ -240,6 +266,31 @@ describe('pair on a simulated path', () => {
     expectHonest(paired);
     expectExact(paired);
     expect(paired.pairing.document.server_to_client.resegmented).toBeGreaterThan(10);
+  });
+
+  it('knows the segments of a burst sent again from those of the first sending, without timestamps', async () => {
+    for (const seed of [54, 262, 35]) {
+      const paired = await pairScenario(
+        scenario({
+          seed,
+          durationSeconds: 60,
+          serverToClient: { ...rough, duplicate: null, trouble: { fromSeconds: 5, toSeconds: 55 } },
+          server: { ...clocksApart, capture: { offload: true } },
+          traffic: [game, { ...connection, timestamps: false, burstSeconds: 2 }],
+        }),
+        folder,
+      );
+      expect(falseMatches(paired)).toEqual([]);
+      const { lost, duplicated } = figuresOf(paired, 'server_to_client');
+      expect(duplicated).toBe(0);
+      expect(lost).toBe(expectedFigures(paired, 'server_to_client').lost);
+      const gone = paired.truth.packets.filter(
+        ({ direction, fate }) => direction === 'server_to_client' && (fate === 'lost' || fate === 'partial'),
+      );
+      expect([...paired.pairing.series.lost.server_to_client.frame].sort((a, b) => a - b)).toEqual(
+        gone.map(({ senderFrame }) => senderFrame!).sort((a, b) => a - b),
+      );
+    }
   });
 
   it('keeps traffic of one capture alone out of every figure', async () => {

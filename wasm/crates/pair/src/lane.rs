@@ -145,3 +145,33 @@ pub fn before(a: u32, b: u32) -> bool {
 pub fn later(known: Option<u32>, next: u32) -> Option<u32> {
     Some(known.filter(|known| before(next, *known)).unwrap_or(next))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    #[test]
+    fn one_packet_far_off_is_another_way_and_two_that_agree_are_a_level() {
+        let mut lane = Lane::default();
+        for at in 0..50 {
+            lane.learn(40 * MS + at % 3 * 50_000, at * 20 * MS);
+        }
+        assert!(lane.expects(40 * MS) && !lane.expects(70 * MS));
+        lane.learn(70 * MS, 1000 * MS);
+        assert!(lane.expects(40 * MS) && !lane.expects(70 * MS));
+        lane.learn(40 * MS, 1020 * MS);
+        lane.learn(440 * MS, 1040 * MS);
+        lane.learn(441 * MS, 1060 * MS);
+        assert!(lane.expects(441 * MS) && !lane.expects(40 * MS));
+    }
+
+    #[test]
+    fn a_flow_that_learned_nothing_expects_what_others_had_and_a_queue() {
+        let lane = Lane { first: Some(40 * MS), ..Lane::default() };
+        assert!(lane.expects(40 * MS) && lane.expects(45 * MS));
+        assert!(!lane.expects(30 * MS) && !lane.expects(240 * MS));
+        assert!(!Lane::default().expects(40 * MS));
+    }
+}

@@ -47,3 +47,28 @@ impl Pieces {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::Flows;
+    use crate::print::{Rules, WHOLE};
+    use packet::Packet;
+
+    fn piece(seq: u32, time: i64) -> Print {
+        let rules = Rules { key: Key(1, 2), trim: WHOLE, compares_hash: true };
+        Print { seq, len: 1414, ..Print::of(&Packet::default(), time, 1, &rules, &mut Flows::default()) }
+    }
+
+    #[test]
+    fn a_piece_is_known_by_its_sending_until_it_is_forgotten() {
+        let mut pieces = Pieces::default();
+        pieces.add(3, &piece(1000, 10), 7);
+        pieces.add(3, &piece(2414, 20), 7);
+        assert!(pieces.has(3, &piece(1000, 30), 7) && pieces.has_any(3, &piece(1000, 30)));
+        // Another sending of the same bytes has nothing yet; nor has another flow.
+        assert!(!pieces.has(3, &piece(1000, 30), 8) && !pieces.has_any(1, &piece(1000, 30)));
+        pieces.forget(15);
+        assert!(!pieces.has_any(3, &piece(1000, 30)) && pieces.has_any(3, &piece(2414, 30)));
+    }
+}
