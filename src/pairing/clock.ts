@@ -11,6 +11,7 @@
 import { commonLowerSlope } from '../statistics/hull.ts';
 import { MIN_SHIFT_NS } from './coincidences.ts';
 import { corrected, driftOf, isAstride, type Course, type FittedStep } from './course.ts';
+import { gapsOf, stepsAcross } from './gaps.ts';
 import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
 import { isAfter, kept, ofPath, type Points } from './points.ts';
 import { agreed, guardOf, refined, search, type Pair } from './steps.ts';
@@ -50,13 +51,18 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const paths = largestPaths(forward, reverse);
   const pairs = paths.map((path) => ({ forward: ofPath(forward, path), reverse: ofPath(reverse, path) }));
   const first = pairs[0];
-  let steps: FittedStep[] = [];
+  const gaps = gapsOf(forward, reverse);
+  let [edges, steps]: [FittedStep[], FittedStep[]] = [[], []];
   let skew = first === undefined ? 0 : levelSlope(first, { skew: 0, steps, atNs: instant });
   let routes: RouteShift[] = [];
   let doubt = 0;
   let detectableNs: number | null = null;
   const reason = whyNoSkew(forward, reverse);
   if (reason !== null) skew = 0;
+  const withThoseAcross = (known: readonly FittedStep[]): FittedStep[] => {
+    const across = stepsAcross(gaps, pairs, { skew, steps: known, atNs: instant }, doubt);
+    return [...known, ...across].sort((a, b) => a.atNs - b.atNs);
+  };
   // A better slope shows smaller steps, and known steps give a better slope.
   for (let round = 0; round < ROUNDS; round++) {
     const course = { skew: 0, steps, atNs: instant };
@@ -68,22 +74,26 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     const found = agreed(searches).filter(({ atNs: at }) =>
       steps.every((step) => Math.abs(step.atNs - at) > 2e9),
     );
-    steps = [
-      ...steps,
+    edges = [
+      ...edges,
       ...found.map(({ forwardNs, reverseNs, ...edge }) => ({
         ...edge,
         deltaNs: (forwardNs - reverseNs) / 2,
       })),
     ].sort((a, b) => a.atNs - b.atNs);
-    if (reason !== null) break;
-    if (round === 0 && first !== undefined) skew = levelSlope(first, { skew: 0, steps, atNs: instant });
-    steps = refined(steps, pairs, skew);
+    if (reason !== null) {
+      steps = edges;
+      break;
+    }
+    if (round === 0 && first !== undefined) skew = levelSlope(first, { skew: 0, steps: edges, atNs: instant });
+    edges = refined(edges, pairs, skew);
+    steps = withThoseAcross(edges);
     const rest = { skew, steps, atNs: instant };
     routes =
       first === undefined
         ? []
         : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest));
-    const jumps = [...steps, ...routes];
+    const jumps = [...steps, ...routes, ...gaps];
     const [cutForward, cutReverse] = [cutAt(forward, jumps), cutAt(reverse, jumps)];
     const there = slopeOf(cutForward, 1, rest);
     const back = slopeOf(cutReverse, -1, rest);
@@ -91,7 +101,8 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     skew += change;
     doubt = Math.abs(there + back) / 2 + wander(cutForward, cutReverse, rest, change);
     // What a rough slope made of a smooth drift shrinks to nothing under a better one.
-    steps = refined(steps, pairs, skew).filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
+    edges = refined(edges, pairs, skew).filter(({ deltaNs }) => Math.abs(deltaNs) >= MIN_SHIFT_NS);
+    steps = withThoseAcross(edges);
   }
   const fit = { skew, steps, atNs: instant };
   const floors = [floorsOf(forward, 1, fit), floorsOf(reverse, -1, fit)] as const;
