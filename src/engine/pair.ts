@@ -26,6 +26,8 @@ export interface JoinedFlow {
   /** Of what travels toward the server: source and destination at the client's and at the server's capture. */
   readonly addresses: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
   readonly ports: readonly [number, number, number, number];
+  /** Under how many other addresses or ports it went on at one end, one after the other: mappings that a translator made anew. */
+  readonly otherNames: number;
 }
 
 export interface PairReport {
@@ -49,7 +51,8 @@ const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
 /** Of payload bytes that are compared: all. */
 const WHOLE = 0xffff_ffff;
 const STEP_BYTES = 20;
-const FLOW_BYTES = 24 + 64 + 16;
+const FLOW_WORDS = 28;
+const FLOW_BYTES = FLOW_WORDS + 64 + 16;
 
 /** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
 export class PairSession {
@@ -137,7 +140,10 @@ export class PairSession {
       long(at) === 0n && long(at + 8) === 0n ? null : [long(at), long(at + 8)];
     const joined = Array.from({ length: word(88) }, (_, index): JoinedFlow => {
       const at = 96 + index * FLOW_BYTES;
-      const address = (place: number): Uint8Array => bytes.slice(at + 24 + place * 16, at + 40 + place * 16);
+      const addresses = at + FLOW_WORDS;
+      const address = (place: number): Uint8Array =>
+        bytes.slice(addresses + place * 16, addresses + (place + 1) * 16);
+      const port = (place: number): number => word(addresses + 64 + place * 4);
       return {
         protocol: word(at),
         rule: RULES[word(at + 4)] ?? 'votes',
@@ -146,7 +152,8 @@ export class PairSession {
         isWayKnown: word(at + 16) === 1,
         hasPorts: word(at + 20) === 1,
         addresses: [address(0), address(1), address(2), address(3)],
-        ports: [word(at + 88), word(at + 92), word(at + 96), word(at + 100)],
+        ports: [port(0), port(1), port(2), port(3)],
+        otherNames: word(at + 24),
       };
     });
     return {

@@ -47,9 +47,9 @@ export function clockOf(
     skew_doubt_ppm: identified ? fit.skewDoubt * 1e6 : null,
     skew_status: identified ? 'identified' : 'UNIDENTIFIED',
     skew_reason: fit.unidentified,
-    steps: fit.steps.map(({ atNs, withinNs, deltaNs }) => ({
+    steps: fit.steps.map(({ atNs, withinNs, deltaNs, silentNs = 0 }) => ({
       at: instant(totals.base, clockNs(atNs)),
-      at_within_ns: Math.round(withinNs),
+      at_within_ns: Math.round(Math.max(withinNs, silentNs)),
       delta_ns: Math.round(deltaNs),
     })),
     step_detectable_ns: fit.detectableNs === null ? null : Math.ceil(fit.detectableNs),

@@ -11,7 +11,7 @@
 import { commonLowerSlope } from '../statistics/hull.ts';
 import { MIN_SHIFT_NS } from './coincidences.ts';
 import { corrected, driftOf, isAstride, type Course, type FittedStep } from './course.ts';
-import { gapsOf, stepsAcross } from './gaps.ts';
+import { gapsOf, partsOf, stepsAcross } from './gaps.ts';
 import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
 import { isAfter, kept, ofPath, type Points } from './points.ts';
 import { agreed, guardOf, refined, search, type Pair } from './steps.ts';
@@ -50,8 +50,11 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const instant = Number.isFinite(atNs) ? atNs : 0;
   const paths = largestPaths(forward, reverse);
   const pairs = paths.map((path) => ({ forward: ofPath(forward, path), reverse: ofPath(reverse, path) }));
-  const first = pairs[0];
   const gaps = gapsOf(forward, reverse);
+  // Nothing is looked for across a silence.
+  const parts = gaps.length === 0 ? pairs : pairs.flatMap((pair) => partsOf(gaps, pair));
+  const ofFirst = parts.slice(0, gaps.length + 1);
+  const first = longest(ofFirst);
   let [edges, steps]: [FittedStep[], FittedStep[]] = [[], []];
   let skew = first === undefined ? 0 : levelSlope(first, { skew: 0, steps, atNs: instant });
   let routes: RouteShift[] = [];
@@ -66,7 +69,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   // A better slope shows smaller steps, and known steps give a better slope.
   for (let round = 0; round < ROUNDS; round++) {
     const course = { skew: 0, steps, atNs: instant };
-    const searches = pairs.map((pair) =>
+    const searches = parts.map((pair) =>
       search(corrected(pair.forward, 1, course), corrected(pair.reverse, -1, course), skew),
     );
     const told = searches.flatMap((found) => found.detectableNs ?? []);
@@ -89,10 +92,9 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     edges = refined(edges, pairs, skew);
     steps = withThoseAcross(edges);
     const rest = { skew, steps, atNs: instant };
-    routes =
-      first === undefined
-        ? []
-        : routeShifts(corrected(first.forward, 1, rest), corrected(first.reverse, -1, rest));
+    routes = ofFirst.flatMap((part) =>
+      routeShifts(corrected(part.forward, 1, rest), corrected(part.reverse, -1, rest)),
+    );
     const jumps = [...steps, ...routes, ...gaps];
     const [cutForward, cutReverse] = [cutAt(forward, jumps), cutAt(reverse, jumps)];
     const there = slopeOf(cutForward, 1, rest);
@@ -124,6 +126,12 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
     highNs: least,
     floors,
   };
+}
+
+/** That with most packets in its weaker direction. */
+function longest(parts: readonly Pair[]): Pair | undefined {
+  const size = ({ forward, reverse }: Pair): number => Math.min(forward.timeNs.length, reverse.timeNs.length);
+  return [...parts].sort((a, b) => size(b) - size(a))[0];
 }
 
 /** Rough skew between steps. */

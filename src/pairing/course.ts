@@ -5,6 +5,8 @@ import { isAfter, isBetween, type Cut, type Points } from './points.ts';
 export interface FittedStep extends Cut {
   readonly withinNs: number;
   readonly deltaNs: number;
+  /** Both captures were silent for so long before it: it lies somewhere in there. */
+  readonly silentNs?: number;
 }
 
 export interface Course {

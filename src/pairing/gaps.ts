@@ -6,7 +6,7 @@
 import { quantileType7 } from '../statistics/quantile.ts';
 import { MIN_SHIFT_NS } from './coincidences.ts';
 import { corrected, type Course, type FittedStep } from './course.ts';
-import { firstAtOrAfter, type Points } from './points.ts';
+import { firstAtOrAfter, kept, type Points } from './points.ts';
 import { MIN_PACKETS } from './rulers.ts';
 import type { Pair } from './steps.ts';
 
@@ -16,7 +16,7 @@ const MIN_GAP_NS = 60e9;
 const MOST_GAPS = 20;
 /** Packets of so long on either side speak of the level, by the fastest of them. */
 const BESIDE_NS = 60e9;
-const FLOOR_QUANTILE = 0.1;
+const FLOOR_QUANTILE = 0.005;
 /** What both directions share in a clock's change, against what they do not. */
 const COMMON_SHARE = 0.4;
 /** What the skew may have done in the meantime is no step. */
@@ -51,6 +51,16 @@ export function gapsOf(forward: Points, reverse: Points): Gap[] {
   return gaps.length > MOST_GAPS ? [] : gaps;
 }
 
+/** A path before, between and after them. */
+export function partsOf(gaps: readonly Gap[], { forward, reverse }: Pair): Pair[] {
+  const borders = [-Infinity, ...gaps.map(({ atNs }) => atNs), Infinity];
+  return borders.slice(1).map((to, at) => {
+    const part = (points: Points): Points =>
+      kept(points, (place) => points.timeNs[place]! >= borders[at]! && points.timeNs[place]! < to);
+    return { forward: part(forward), reverse: part(reverse) };
+  });
+}
+
 /** @param doubt of the course's skew. */
 export function stepsAcross(
   gaps: readonly Gap[],
@@ -76,7 +86,7 @@ export function stepsAcross(
     const sizes = Float64Array.from(opposite, ({ there, back }) => (there - back) / 2);
     const deltaNs = quantileType7(sizes.sort(), 0.5) ?? 0;
     if (Math.abs(deltaNs) < Math.max(MIN_SHIFT_NS, DOUBTS * doubt * gap.lengthNs)) return [];
-    return [{ ...gap, end: 'client' as const, withinNs: gap.lengthNs, deltaNs }];
+    return [{ ...gap, end: 'client' as const, deltaNs, silentNs: gap.lengthNs }];
   });
 }
 

@@ -149,6 +149,16 @@ export function pairDiagnostics(facts: PairFacts): DiagnosticRecord[] {
         'packets that the sender’s capture holds twice (two interfaces, a bridge): counted once',
       ),
     );
+  const renamed = input.report.joined.reduce((sum, { otherNames }) => sum + otherNames, 0);
+  if (renamed > 0)
+    found.push(
+      record(
+        'pair/flow-renamed',
+        'notice',
+        renamed,
+        'times a flow went on under another address or port at one end (a translator made its mapping anew): counted as one flow, listed under its most frequent name',
+      ),
+    );
   const guessed = input.report.joined.filter(({ isWayKnown }) => !isWayKnown).length;
   if (guessed > 0)
     found.push(

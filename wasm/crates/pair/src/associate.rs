@@ -8,6 +8,8 @@ use crate::votes::{Tally, Witness};
 const MIN_VOTES: u32 = 8;
 const SHARE_PERCENT: u32 = 90;
 const LEAD: u32 = 2;
+/// Names of one flow follow each other: of the shorter one's time they share less than one in so many.
+const OVERLAP_PART: u32 = 10;
 /// A one-way flow's delay must be so many times nearer to one direction's usual one than to the other's.
 const CLEARLY: i64 = 4;
 
@@ -70,24 +72,60 @@ pub enum Role {
     OnPath(usize),
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A flow that goes on under another name at one end: a translator forgot its mapping and made a new one, or its client did.
+#[derive(Clone, Copy, Debug)]
+pub struct Renamed {
+    /// End at which it has another name, and its number there.
+    pub end: usize,
+    pub flow: u32,
+    /// Lane bit of what travels toward the server.
+    pub forward: u32,
+    /// Of which joined flow, by number.
+    pub joined: usize,
+}
+
+/// Who votes for a flow: a flow of the other end, whether its lanes are the other way round, and how often.
+#[derive(Clone, Copy, Debug)]
+struct Partner {
+    flow: u32,
+    turned: u32,
+    votes: u32,
+}
+
+/// Partners of one flow, most votes first; those that are it one after the other, and what speaks against them.
+#[derive(Debug, Default)]
 struct Best {
+    group: Vec<Partner>,
     votes: u32,
     second: u32,
     total: u32,
-    other: u32,
 }
 
 impl Best {
-    fn add(&mut self, votes: u32, other: u32) {
-        self.total += votes;
-        if votes > self.votes {
-            self.second = self.votes;
-            self.votes = votes;
-            self.other = other;
-        } else {
-            self.second = self.second.max(votes);
+    /// `is_own`: does a partner vote for nobody else? `overlap`: are two partners there at the same time?
+    fn of(
+        partners: &[Partner],
+        is_own: impl Fn(&Partner) -> bool,
+        overlap: impl Fn(&Partner, &Partner) -> bool,
+    ) -> Self {
+        let mut sorted = partners.to_vec();
+        sorted.sort_by_key(|partner| (core::cmp::Reverse(partner.votes), partner.flow, partner.turned));
+        let mut best = Best::default();
+        for partner in sorted {
+            best.total += partner.votes;
+            let follows = || is_own(&partner) && !best.group.iter().any(|other| overlap(other, &partner));
+            if best.group.is_empty() || (partner.votes >= MIN_VOTES && follows()) {
+                best.votes += partner.votes;
+                best.group.push(partner);
+            } else {
+                best.second = best.second.max(partner.votes);
+            }
         }
+        best
+    }
+
+    fn is_first(&self, flow: u32, turned: u32) -> bool {
+        self.group.first().is_some_and(|first| (first.flow, first.turned) == (flow, turned))
     }
 
     fn is_clear(&self) -> bool {
@@ -95,23 +133,60 @@ impl Best {
     }
 }
 
-/// Joins flows; in the order of their first packets at the client.
-pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u64, ()>) -> Vec<Joined> {
-    let tallies = &outer_views(all, flows);
-    let mut best: [Table<u32, Best>; 2] = Default::default();
+/// Best partners of the flows of both ends.
+fn bests(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> [Table<u32, Best>; 2] {
+    let mut partners: [Table<u32, Vec<Partner>>; 2] = Default::default();
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
-        let [clients, servers] = &mut best;
-        clients.entry(*a).or_default().add(tally.support(), *b);
-        servers.entry(b / 2).or_default().add(tally.support(), *a);
+        let [clients, servers] = &mut partners;
+        let (turned, votes) = (b & 1, tally.support());
+        clients.entry(*a).or_default().push(Partner { flow: b / 2, turned, votes });
+        servers.entry(b / 2).or_default().push(Partner { flow: *a, turned, votes });
     }
-    let [clients, servers] = &best;
+    // A name that moves its numbers, too, is another flow.
+    let is_plain = |end: usize, own: u32, partner: &Partner| {
+        let (a, b) = if end == 0 { (own, partner.flow) } else { (partner.flow, own) };
+        let found = tallies.binary_search_by_key(&(a, b * 2 | partner.turned), |(key, _)| *key);
+        found.ok().and_then(|at| tallies.get(at)).is_some_and(|(_, tally)| tally.votes > 0)
+    };
+    [0, 1].map(|end: usize| {
+        let (Some(own), Some(others)) = (partners.get(end), partners.get(1 - end)) else { return Table::default() };
+        let spans = flows.get(1 - end);
+        let span = |partner: &Partner| {
+            let flow = spans.and_then(|flows| flows.get(partner.flow));
+            flow.map_or((0, u32::MAX), |flow| (flow.first_frame, flow.last_frame))
+        };
+        let overlap = |a: &Partner, b: &Partner| {
+            let ((from, to), (other_from, other_to)) = (span(a), span(b));
+            let shared = to.min(other_to).saturating_sub(from.max(other_from));
+            let shorter = to.saturating_sub(from).min(other_to.saturating_sub(other_from));
+            shared > shorter / OVERLAP_PART
+        };
+        let best = |(flow, list): (&u32, &Vec<Partner>)| {
+            let is_own = |partner: &Partner| {
+                let total: u32 = others.get(&partner.flow).into_iter().flatten().map(|other| other.votes).sum();
+                partner.votes * 100 >= total * SHARE_PERCENT && is_plain(end, *flow, partner)
+            };
+            (*flow, Best::of(list, is_own, overlap))
+        };
+        own.iter().map(best).collect()
+    })
+}
+
+/// Joins flows; in the order of their first packets at the client.
+pub fn join(
+    all: &[((u32, u32), Tally)],
+    flows: [&Flows; 2],
+    repeating: &Table<u64, ()>,
+) -> (Vec<Joined>, Vec<Renamed>) {
+    let tallies = &outer_views(all, flows);
+    let [clients, servers] = &bests(tallies, flows);
     let mut joined = Vec::new();
     let mut undecided = Vec::new();
     let mut way_sums = [(0i64, 0i64); 2];
     for ((a, b), tally) in tallies.iter().filter(|(_, tally)| tally.support() > 0) {
         let support = tally.support();
         let (Some(client), Some(server)) = (clients.get(a), servers.get(&(b / 2))) else { continue };
-        if client.other != *b || server.other != *a {
+        if !client.is_first(b / 2, b & 1) || !server.is_first(*a, b & 1) {
             continue;
         }
         let packets = |flows: &Flows, flow: u32| flows.get(flow).map_or(0, |flow| flow.packets.iter().sum::<u32>());
@@ -134,7 +209,7 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u
             forward: [forward, forward ^ turned],
             rule,
             votes: support,
-            against: client.total.max(server.total) - support,
+            against: (client.total - client.votes).max(server.total - server.votes),
             is_way_known: order != 0,
             ways: [way_of(tally, forward), way_of(tally, 1 - forward)],
             keeps_tsval: tally.same_tsval > 0,
@@ -180,14 +255,40 @@ pub fn join(all: &[((u32, u32), Tally)], flows: [&Flows; 2], repeating: &Table<u
         entry.forward = [toward_server, toward_server ^ turned];
         entry.first_delay = [0, 1].map(|way| first_delay(&tally, toward_server, way, repeating));
     }
-    let repeating = same_hosts(tallies, &joined, flows);
+    for entry in &mut joined {
+        let [a, b] = entry.flows;
+        let names = |best: &Table<u32, Best>, flow: u32| best.get(&flow).map_or(0, |best| best.group.len());
+        if names(clients, a) + names(servers, b) > 2 {
+            // Another name, another constant.
+            entry.ways.iter_mut().for_each(|way| way.checksum = None);
+        }
+    }
+    let renamed = |joined: &[Joined]| {
+        let mut list = Vec::new();
+        for (number, entry) in joined.iter().enumerate().filter(|(_, entry)| entry.rule != Rule::SameHosts) {
+            let [a, b] = entry.flows;
+            for (end, best) in [(1, clients.get(&a)), (0, servers.get(&b))] {
+                let others = best.into_iter().flat_map(|best| best.group.iter().skip(1));
+                let forward = entry.forward.get(1 - end).copied().unwrap_or_default();
+                list.extend(others.map(|other| Renamed {
+                    end,
+                    flow: other.flow,
+                    forward: forward ^ other.turned,
+                    joined: number,
+                }));
+            }
+        }
+        list
+    };
+    let repeating = same_hosts(tallies, &joined, &renamed(&joined), flows);
     joined.extend(repeating);
     let first = |entry: &Joined| {
         let frame = |end: usize| flows.get(end).zip(entry.flows.get(end)).and_then(|(flows, flow)| flows.get(*flow));
         [0, 1].map(|end| frame(end).map_or(u32::MAX, |flow| flow.first_frame))
     };
     joined.sort_by_key(first);
-    joined
+    let renamed = renamed(&joined);
+    (joined, renamed)
 }
 
 /// Has the flow the same addresses and ports at both ends?
@@ -265,10 +366,17 @@ fn hosts(flow: &Flow, lane: u32) -> Hosts {
 }
 
 /// Flows without any content of their own.
-fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows; 2]) -> Vec<Joined> {
+fn same_hosts(
+    tallies: &[((u32, u32), Tally)],
+    joined: &[Joined],
+    renamed: &[Renamed],
+    flows: [&Flows; 2],
+) -> Vec<Joined> {
     let [at_client, at_server] = flows;
-    let taken: [Table<u32, ()>; 2] =
-        [0, 1].map(|end: usize| joined.iter().filter_map(|entry| Some((*entry.flows.get(end)?, ()))).collect());
+    let taken: [Table<u32, ()>; 2] = [0, 1].map(|end: usize| {
+        let own = joined.iter().filter_map(|entry| entry.flows.get(end).copied());
+        own.chain(renamed.iter().filter(|name| name.end == end).map(|name| name.flow)).map(|flow| (flow, ())).collect()
+    });
     // Hosts of what travels toward the server, at both ends, and the smallest delays that unique contents between them show.
     let mut known: Table<(Hosts, Hosts), [Option<i64>; 2]> = Table::default();
     for entry in joined {
@@ -336,16 +444,17 @@ fn same_hosts(tallies: &[((u32, u32), Tally)], joined: &[Joined], flows: [&Flows
 const ON_PATH_PERCENT: u64 = 90;
 
 /// What each lane of both ends is.
-pub fn roles(joined: &[Joined], flows: [&Flows; 2]) -> [Vec<Role>; 2] {
+pub fn roles(joined: &[Joined], renamed: &[Renamed], flows: [&Flows; 2]) -> [Vec<Role>; 2] {
     let mut roles = flows.map(|flows| vec![Role::Other; flows.list().len() * 2]);
-    for (number, entry) in joined.iter().enumerate() {
-        for end in 0..2 {
-            let (Some(flow), Some(forward)) = (entry.flows.get(end), entry.forward.get(end)) else { continue };
-            for way in 0..2 {
-                let lane = *flow as usize * 2 + (*forward as usize ^ way);
-                if let Some(role) = roles.get_mut(end).and_then(|roles| roles.get_mut(lane)) {
-                    *role = Role::Joined(number as u32, way);
-                }
+    let own = joined.iter().enumerate().flat_map(|(number, entry)| {
+        let ends = entry.flows.into_iter().zip(entry.forward).enumerate();
+        ends.map(move |(end, (flow, forward))| Renamed { end, flow, forward, joined: number })
+    });
+    for name in own.chain(renamed.iter().copied()) {
+        for way in 0..2 {
+            let lane = name.flow as usize * 2 + (name.forward as usize ^ way);
+            if let Some(role) = roles.get_mut(name.end).and_then(|roles| roles.get_mut(lane)) {
+                *role = Role::Joined(name.joined as u32, way);
             }
         }
     }

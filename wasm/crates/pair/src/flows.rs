@@ -32,6 +32,8 @@ pub struct Flow {
     pub packets: [u32; 2],
     /// Frame of its first packet: numbers of flows depend on how a capture was cut, this does not.
     pub first_frame: u32,
+    /// Frame of its last packet.
+    pub last_frame: u32,
 }
 
 impl Flow {
@@ -89,6 +91,7 @@ impl Flows {
                         protocol: packet.protocol,
                         packets: [0; 2],
                         first_frame: frame,
+                        last_frame: frame,
                     });
                 }
                 self.last = Some((key, flow));
@@ -99,8 +102,9 @@ impl Flows {
     }
 
     /// Counts a packet of a lane.
-    pub fn count(&mut self, lane: u32) {
+    pub fn count(&mut self, lane: u32, frame: u32) {
         if let Some(flow) = self.list.get_mut(lane as usize / 2) {
+            flow.last_frame = flow.last_frame.max(frame);
             if let Some(count) = flow.packets.get_mut(lane as usize % 2) {
                 *count = count.saturating_add(1);
             }

@@ -1,6 +1,6 @@
 //! The three readings, one after the other; the host hands in rows of whichever end is wanted.
 
-use crate::associate::{join, roles, Joined};
+use crate::associate::{join, roles, Joined, Renamed};
 use crate::flows::Flows;
 use crate::hash::{Key, Table};
 use crate::matching::Matcher;
@@ -77,6 +77,7 @@ pub struct Pairer {
     found: Option<Found>,
     votes: Votes,
     joined: Vec<Joined>,
+    renamed: Vec<Renamed>,
     matcher: Option<Matcher>,
     is_enough: bool,
     /// First and last time of each end, from the voting on.
@@ -102,6 +103,7 @@ impl Pairer {
             found: None,
             votes: Votes::default(),
             joined: Vec::new(),
+            renamed: Vec::new(),
             matcher: None,
             is_enough: false,
             extents: [None; 2],
@@ -245,7 +247,7 @@ impl Pairer {
         }
         self.count_unkeyable(end, print);
         if let Some(flows) = self.flows.get_mut(end) {
-            flows.count(print.lane);
+            flows.count(print.lane, print.frame);
         }
         if print.kind != Kind::Unkeyable {
             self.votes.add(end, print, print.vote_key(self.rules.key));
@@ -296,13 +298,14 @@ impl Pairer {
             Phase::Votes => {
                 let [a, b] = &self.flows;
                 let repeating = self.votes.take_repeating();
-                self.joined = join(&self.votes.tallies(), [a, b], &repeating);
+                (self.joined, self.renamed) = join(&self.votes.tallies(), [a, b], &repeating);
                 if let Some(rules) = self.shorter_rules() {
                     self.rules = rules;
                     self.votes = Votes::default();
                     self.flows = Default::default();
                     self.short = Default::default();
                     self.joined = Vec::new();
+                    self.renamed = Vec::new();
                     self.extents = [None; 2];
                     self.unkeyable = [0; 2];
                     self.probed = 0;
@@ -327,7 +330,7 @@ impl Pairer {
 
     fn begin_matching(&mut self, repeating: Table<u64, ()>) {
         let [a, b] = &self.flows;
-        let roles = roles(&self.joined, [a, b]);
+        let roles = roles(&self.joined, &self.renamed, [a, b]);
         let offset = self.found.unwrap_or_default().offset;
         let base = self.extents[0].map_or(0, |(first, _)| first);
         let steps = self.steps.clone();
@@ -353,7 +356,7 @@ impl Pairer {
     /// What the readings found, little-endian: offset i64; agreeing, common contents u32; trim, compares hash u32; first and
     /// last time of client and server i64 (0 0 when it has none); smallest and largest difference of any vote i64; flows and
     /// unkeyable packets of client, of server u32; joined flows u32, 0; then per joined flow: protocol, rule, votes, against,
-    /// whether its way is known, whether it has ports u32; then source and destination of what travels toward the server, at
+    /// whether its way is known, whether it has ports, how many other names it had u32; then source and destination of what travels toward the server, at
     /// the client, then at the server, 16 bytes each; their ports u32 each.
     pub fn report(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -371,17 +374,19 @@ impl Pairer {
         out.extend_from_slice(&low.to_le_bytes());
         out.extend_from_slice(&high.to_le_bytes());
         let [client, server] = &self.flows;
+        // What goes on under another name is no flow of its own.
+        let names = |end: usize| self.renamed.iter().filter(|renamed| renamed.end == end).count() as u32;
         for word in [
-            client.list().len() as u32,
+            client.list().len() as u32 - names(0),
             self.unkeyable[0],
-            server.list().len() as u32,
+            server.list().len() as u32 - names(1),
             self.unkeyable[1],
             self.joined.len() as u32,
             0,
         ] {
             out.extend_from_slice(&word.to_le_bytes());
         }
-        for joined in &self.joined {
+        for (number, joined) in self.joined.iter().enumerate() {
             let views = [0, 1].map(|end: usize| {
                 let flows = if end == 0 { client } else { server };
                 let flow = joined.flows.get(end).and_then(|flow| flows.get(*flow));
@@ -396,6 +401,7 @@ impl Pairer {
                 joined.against,
                 u32::from(joined.is_way_known),
                 u32::from(flow.is_some_and(|flow| flow.has_ports)),
+                self.renamed.iter().filter(|renamed| renamed.joined == number).count() as u32,
             ] {
                 out.extend_from_slice(&word.to_le_bytes());
             }
