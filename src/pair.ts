@@ -1,7 +1,7 @@
 /**
  * Both ends of one path. The diagram as code: resolve both sets, read them side by side four times (how packets were cut,
  * how far the clocks are apart, which flow is which, which packet is which), add up, fit the clocks, judge. Where a clock
- * stepped, the last reading is done again with the step taken off.
+ * jumped, the last reading is done again with the jump taken off.
  */
 
 import { defaultWorkers, inTimeOrder, summaryOf } from './analyze.ts';
@@ -56,7 +56,7 @@ export async function pair(
   try {
     let totals: Totals | null = null;
     let pairing: Pairing | null = null;
-    let stepsTakenOff = 0;
+    let jumpsTakenOff = 0;
     let ends: readonly [EndRead, EndRead] | null = null;
     let packets = 0;
     for (let reading: Reading | null = 'scan'; reading !== null;) {
@@ -93,12 +93,12 @@ export async function pair(
         captures: ends?.map(({ captures }) => captures.map(summaryOf)) ?? [[], []],
         diagnostics: ends?.map(({ diagnostics }) => diagnostics.records()) ?? [[], []],
         bounds: options.bounds ?? [],
-        stepsTakenOff,
+        jumpsTakenOff,
       });
-      const { steps } = pairing.series;
-      if (steps.length === 0 || stepsTakenOff > 0) continue;
-      stepsTakenOff = steps.length;
-      reading = session.again(steps);
+      const { jumps } = pairing.series;
+      if (jumps.length === 0 || jumpsTakenOff > 0) continue;
+      jumpsTakenOff = jumps.length;
+      reading = session.again(jumps);
     }
     if (pairing === null) throw new Error('no reading was done');
     return pairing;

@@ -50,7 +50,7 @@ export interface PairReport {
 const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
 /** Of payload bytes that are compared: all. */
 const WHOLE = 0xffff_ffff;
-const STEP_BYTES = 20;
+const STEP_BYTES = 28;
 const FLOW_WORDS = 28;
 const FLOW_BYTES = FLOW_WORDS + 64 + 16;
 
@@ -99,16 +99,18 @@ export class PairSession {
       readonly lastFrame: number;
       readonly frame: number;
       readonly deltaNs: number;
+      readonly silentNs?: number;
     }[],
   ): Reading {
     const bytes = new Uint8Array(steps.length * STEP_BYTES);
     const view = new DataView(bytes.buffer);
-    steps.forEach(({ end, lastFrame, frame, deltaNs }, index) => {
+    steps.forEach(({ end, lastFrame, frame, deltaNs, silentNs = 0 }, index) => {
       const at = index * STEP_BYTES;
       view.setUint32(at, end === 'client' ? 0 : 1, true);
       view.setUint32(at + 4, lastFrame, true);
       view.setUint32(at + 8, frame, true);
       view.setBigInt64(at + 12, BigInt(Math.round(deltaNs)), true);
+      view.setBigInt64(at + 20, BigInt(Math.round(silentNs)), true);
     });
     this.#session.send(TAG.steps, bytes);
     return 'match';

@@ -11,7 +11,7 @@
 import { commonLowerSlope } from '../statistics/hull.ts';
 import { MIN_SHIFT_NS } from './coincidences.ts';
 import { corrected, driftOf, isAstride, type Course, type FittedStep } from './course.ts';
-import { gapsOf, partsOf, stepsAcross } from './gaps.ts';
+import { gapsOf, jumpsAcross, partsOf, stepsAcross } from './gaps.ts';
 import { binned, medianSlope, routeShifts, type RouteShift } from './level-shifts.ts';
 import { isAfter, kept, ofPath, type Points } from './points.ts';
 import { agreed, guardOf, refined, search, type Pair } from './steps.ts';
@@ -23,6 +23,8 @@ export interface ClockFit {
   /** Why there is no skew; null when there is. */
   readonly unidentified: string | null;
   readonly steps: readonly FittedStep[];
+  /** What packets are matched without: the steps, and across a silence what the clocks drifted in it, too. */
+  readonly jumps: readonly FittedStep[];
   /** A step of this size or more would have been found, at nearly any time; null where nothing was looked for. */
   readonly detectableNs: number | null;
   readonly routes: readonly RouteShift[];
@@ -88,7 +90,8 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
       steps = edges;
       break;
     }
-    if (round === 0 && first !== undefined) skew = levelSlope(first, { skew: 0, steps: edges, atNs: instant });
+    if (round === 0 && first !== undefined)
+      skew = levelSlope(first, { skew: 0, steps: edges, atNs: instant });
     edges = refined(edges, pairs, skew);
     steps = withThoseAcross(edges);
     const rest = { skew, steps, atNs: instant };
@@ -117,6 +120,7 @@ export function fitClock(forward: Points, reverse: Points): ClockFit {
   const leastBack = lowestOf(back!, -1, fit, doubt);
   return {
     ...fit,
+    jumps: [...edges, ...jumpsAcross(gaps, steps, skew)].sort((a, b) => a.atNs - b.atNs),
     skewDoubt: doubt,
     unidentified: reason,
     detectableNs,

@@ -74,8 +74,6 @@ export class Counts {
   }
 }
 
-
-
 export function count(map: Map<number, number>, key: number, by = 1): void {
   map.set(key, (map.get(key) ?? 0) + by);
 }

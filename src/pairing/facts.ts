@@ -16,8 +16,8 @@ export interface JudgeInput {
   readonly captures: readonly (readonly CaptureSummaryLike[])[];
   readonly diagnostics: readonly (readonly DiagnosticRecord[])[];
   readonly bounds: readonly ClockBound[];
-  /** Steps of the clocks that were taken off before packets were matched. */
-  readonly stepsTakenOff: number;
+  /** Jumps of the clocks that were taken off before packets were matched. */
+  readonly jumpsTakenOff: number;
 }
 
 export interface PairFacts {

@@ -90,6 +90,20 @@ export function stepsAcross(
   });
 }
 
+/** What the clocks are apart after each more than before it: a step, and what they drifted in the meantime. */
+export function jumpsAcross(
+  gaps: readonly Gap[],
+  steps: readonly FittedStep[],
+  skew: number,
+): readonly FittedStep[] {
+  return gaps.flatMap((gap) => {
+    const step = steps.find(({ atNs, silentNs }) => silentNs !== undefined && atNs === gap.atNs);
+    const deltaNs = (step?.deltaNs ?? 0) + skew * gap.lengthNs;
+    if (Math.abs(deltaNs) < MIN_SHIFT_NS) return [];
+    return [{ ...gap, end: 'client' as const, deltaNs, silentNs: gap.lengthNs }];
+  });
+}
+
 /** By how much the level of a direction is another one after the gap; null where too few packets tell. */
 function change({ timeNs, delayNs }: Points, { atNs, lengthNs }: Gap): number | null {
   const level = (from: number, to: number): number | null => {

@@ -41,10 +41,7 @@ export function judge(input: JudgeInput): Pairing {
   const rowOfFlow = new Map(rows.map(({ flow }, row) => [flow, row]));
   const paths = pathsOf(report.joined);
   const pathOf = (flow: number): number => paths[flow] ?? 0;
-  const shown = [
-    pointsOf(totals.ways[0].samples, pathOf),
-    pointsOf(totals.ways[1].samples, pathOf),
-  ] as const;
+  const shown = [pointsOf(totals.ways[0].samples, pathOf), pointsOf(totals.ways[1].samples, pathOf)] as const;
   const bursts = settleLosses(totals, shown);
   const axis = axisOf(...shown);
   const points = [axis.forward, axis.reverse] as const;
@@ -124,7 +121,7 @@ export function judge(input: JudgeInput): Pairing {
     document,
     series: {
       base: totals.base,
-      steps: fit.steps,
+      jumps: fit.jumps,
       binNs,
       bins: { client_to_server: bins[0], server_to_client: bins[1] },
       samples: { client_to_server: queueing[0].samples, server_to_client: queueing[1].samples },

@@ -326,8 +326,8 @@ export interface QueueingBin {
 export interface PairSeries {
   /** Client's clock, ns since the epoch: zero of all times here. */
   readonly base: bigint;
-  /** Where the clock's steps part the packets of both captures. */
-  readonly steps: readonly FittedStep[];
+  /** What the clocks gained at once, and where it parts the packets of both captures. */
+  readonly jumps: readonly FittedStep[];
   readonly binNs: number;
   readonly bins: Readonly<Record<Direction, readonly QueueingBin[]>>;
   readonly samples: Readonly<Record<Direction, PairSamples>>;

@@ -97,7 +97,7 @@ export function unrelated(input: JudgeInput): Pairing {
     },
     series: {
       base: 0n,
-      steps: [],
+      jumps: [],
       binNs: 1e9,
       bins: { client_to_server: [], server_to_client: [] },
       samples: { client_to_server: none(), server_to_client: none() },

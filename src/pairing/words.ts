@@ -13,7 +13,7 @@ const HOURS_APART_NS = 0.5 * HOUR_NS;
 const SHORT_NS = 10e9;
 
 /** What was done to find the same packets, step by step, with its outcome. */
-export function tried({ report, stepsTakenOff }: JudgeInput): string[] {
+export function tried({ report, jumpsTakenOff }: JudgeInput): string[] {
   const udp =
     report.trimBytes === null
       ? 'payload and length of UDP'
@@ -28,9 +28,9 @@ export function tried({ report, stepsTakenOff }: JudgeInput): string[] {
     lines.push(
       `${report.joined.length} flows were joined by votes (8 or more, 90 % of all, twice the second best; small flows: every vote, at least half of the packets), of ${report.flows[0]} at the client and ${report.flows[1]} at the server`,
     );
-  if (stepsTakenOff > 0)
+  if (jumpsTakenOff > 0)
     lines.push(
-      `packets were matched a second time, with ${stepsTakenOff} step${stepsTakenOff === 1 ? '' : 's'} of the clocks taken off that the first time showed`,
+      `packets were matched a second time, with ${jumpsTakenOff} jump${jumpsTakenOff === 1 ? '' : 's'} of the clocks taken off that the first time showed`,
     );
   return lines;
 }

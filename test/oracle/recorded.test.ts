@@ -238,6 +238,26 @@ describe('what pair says of each', () => {
     const left = shifts.reduce((sum, { server_to_client_ns }) => sum + server_to_client_ns, 0);
     expect(Math.abs(left)).toBeLessThan(1_000_000);
   });
+
+  it('takes an afternoon and an evening as one, though clocks and mappings were made anew in between', async () => {
+    const worlds = (['baseline', 'evening'] as const).map((period) => worldsOf('evening', period)[0]!);
+    const document = await documentOf('evening', worlds);
+    for (const { direction } of WAYS) {
+      const lost = worlds.reduce((sum, { both_ends }) => sum + both_ends[direction].lost, 0);
+      const { duplicated, capture_drops: drops } = document[direction];
+      expect([document[direction].lost, duplicated, drops]).toEqual([lost, 0, 0]);
+    }
+    expect(document.diagnostics.find(({ id }) => id === 'pair/flow-renamed')?.count).toBeGreaterThan(0);
+    // The second began with the offset of the first: what the clocks should have drifted in eight hours, they did not.
+    const [first, second] = worlds.map(({ clock }) => clock) as [WorldTruth['clock'], WorldTruth['clock']];
+    expect(Math.abs(document.clock.skew_ppm! - first.skew_ppm)).toBeLessThan(0.1);
+    const apartNs = (Date.parse(worlds[1]!.begins) - Date.parse(worlds[0]!.begins)) * 1e6;
+    const gained = second.offset_ns - first.offset_ns - apartNs * first.skew_ppm * 1e-6;
+    expect(document.clock.steps).toHaveLength(1);
+    const doubt = 300_000 + apartNs * Math.abs(document.clock.skew_ppm! - first.skew_ppm) * 1e-6;
+    expect(Math.abs(document.clock.steps[0]!.delta_ns - gained)).toBeLessThan(doubt);
+    expect(document.blame.verdict).toBe('path return');
+  });
 });
 
 describe('what one end says of each', () => {

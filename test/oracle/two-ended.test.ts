@@ -212,7 +212,7 @@ describe('pair on a simulated path', () => {
       );
       const { clock, tried } = paired.pairing.document;
       expect(clock.steps.length).toBe(1);
-      expect(tried.at(-1)).toContain('matched a second time, with 1 step');
+      expect(tried.at(-1)).toContain('matched a second time, with 1 jump');
       expectHonest(paired);
       expectExact(paired);
     });

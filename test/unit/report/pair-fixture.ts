@@ -148,5 +148,8 @@ export function pairingOf(truth: Truth): Pairing {
       ipLenBytes: Uint32Array.from(packets, ({ ipLenBytes }) => ipLenBytes),
     };
   };
-  return { document, series: { base, steps: [], binNs, bins: both(bins), samples: both(samples), lost: both(lost) } };
+  return {
+    document,
+    series: { base, jumps: [], binNs, bins: both(bins), samples: both(samples), lost: both(lost) },
+  };
 }

@@ -201,8 +201,8 @@ impl Session {
                 let mut fields = Fields::new(bytes);
                 let mut steps = Vec::new();
                 while let (Some(end), Some(last), Some(frame)) = (fields.u32(), fields.u32(), fields.u32()) {
-                    let Some(delta) = fields.i64() else { break };
-                    steps.push(Step { end: end as usize, last, frame, delta });
+                    let (Some(delta), Some(silent)) = (fields.i64(), fields.i64()) else { break };
+                    steps.push(Step { end: end as usize, last, frame, delta, silent });
                 }
                 if !pairer.again(Steps::new(steps)) {
                     return self.fail(fault::MISUSE, u64::from(tag), 0);

@@ -12,6 +12,8 @@ pub struct Step {
     pub frame: u32,
     /// ns.
     pub delta: i64,
+    /// It lies in a silence of so many ns, 0 for none.
+    pub silent: i64,
 }
 
 impl Step {
@@ -48,7 +50,12 @@ impl Steps {
         for step in self.list.iter_mut().filter(|step| step.end == end && (step.last + 1..step.frame).contains(&frame))
         {
             let jump = step.jump();
-            if if jump < 0 { since < jump / 2 } else { since >= jump - jump / 16 } {
+            let is_first = match (step.silent, jump) {
+                (1.., _) => since >= step.silent / 2,
+                (_, ..0) => since < jump / 2,
+                _ => since >= jump - jump / 16,
+            };
+            if is_first {
                 step.frame = frame;
                 is_news = true;
             }
@@ -71,9 +78,9 @@ mod tests {
     #[test]
     fn each_end_gains_its_own_steps() {
         let steps = Steps::new(vec![
-            Step { end: 1, last: 9, frame: 10, delta: 5 },
-            Step { end: 0, last: 6, frame: 7, delta: -3 },
-            Step { end: 1, last: 19, frame: 20, delta: 100 },
+            Step { end: 1, last: 9, frame: 10, delta: 5, silent: 0 },
+            Step { end: 0, last: 6, frame: 7, delta: -3, silent: 0 },
+            Step { end: 1, last: 19, frame: 20, delta: 100, silent: 0 },
         ]);
         let gained = |end, frame| steps.gained(end, frame);
         assert_eq!([gained(1, 9), gained(1, 10), gained(1, 19), gained(1, 20)], [0, 5, 5, 105]);
@@ -83,8 +90,12 @@ mod tests {
 
     #[test]
     fn the_packet_that_the_clock_jumped_to_is_the_first_after_a_step() {
-        for (delta, times) in [(400, [0, 20, 40, 460, 480, 500]), (-400, [500, 520, 540, 160, 180, 200])] {
-            let mut steps = Steps::new(vec![Step { end: 1, last: 2, frame: 6, delta }]);
+        for (delta, silent, times) in [
+            (400, 0, [0, 20, 40, 460, 480, 500]),
+            (-400, 0, [500, 520, 540, 160, 180, 200]),
+            (400, 9000, [0, 20, 500, 9600, 9620, 9640]),
+        ] {
+            let mut steps = Steps::new(vec![Step { end: 1, last: 2, frame: 6, delta, silent }]);
             let news: Vec<u32> = (1..=6)
                 .zip(times)
                 .filter(|(frame, time)| steps.see(1, *frame, *time))
