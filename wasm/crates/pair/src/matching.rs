@@ -48,8 +48,7 @@ pub struct Matcher {
     matched: [VecDeque<(i64, u32, u32)>; 2],
     /// Times of all packets of an end, of late.
     times: [VecDeque<i64>; 2],
-    /// Receiver time minus sender time of any flow, by way: of the flow that votes came for first, and the smallest of late.
-    first: [Option<i64>; 2],
+    /// Smallest receiver time minus sender time of any flow of late, by way; at the beginning what the votes found there.
     floors: [RecentMin; 2],
     /// Already taken off the times of all packets; what is told has them.
     steps: Steps,
@@ -93,8 +92,16 @@ impl Matcher {
             waiting: Default::default(),
             matched: Default::default(),
             times: Default::default(),
-            first: [0, 1].map(|way: usize| joined.iter().find_map(|entry| *entry.first_delay.get(way)?)),
-            floors: Default::default(),
+            floors: [0, 1].map(|way: usize| {
+                let mut floor = RecentMin::default();
+                joined
+                    .iter()
+                    .filter_map(|entry| *entry.first_delay.get(way)?)
+                    .min()
+                    .into_iter()
+                    .for_each(|first| floor.add(first));
+                floor
+            }),
             steps,
             offset,
             base,
@@ -112,10 +119,9 @@ impl Matcher {
         }
     }
 
-    /// Receiver time minus sender time of any flow of late; at the beginning what the votes found there.
+    /// See `floors`.
     fn floor_of_way(&self, way: usize) -> Option<i64> {
-        let floor = self.floors.get(way).and_then(RecentMin::get);
-        floor.or_else(|| self.first.get(way).copied().flatten())
+        self.floors.get(way).and_then(RecentMin::get)
     }
 
     /// What another matcher needs of this one.
