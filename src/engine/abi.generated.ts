@@ -1,6 +1,6 @@
 // Printed by `cargo run -p abi --bin emit_abi` from the Rust lists; `npm run wasm:build` writes it. Never edited.
 
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 export type ColumnType = 'i64' | 'u32' | 'u16' | 'u8' | 'f64' | 'bool' | 'address' | 'code' | 'path' | 'host';
 

@@ -51,8 +51,8 @@ const RULES = ['votes', 'small-flow', 'aligned', 'same-hosts'] as const;
 /** Of payload bytes that are compared: all. */
 const WHOLE = 0xffff_ffff;
 const STEP_BYTES = 28;
-const FLOW_WORDS = 28;
-const FLOW_BYTES = FLOW_WORDS + 64 + 16;
+const FLOW_HEAD_BYTES = 28;
+const FLOW_BYTES = FLOW_HEAD_BYTES + 64 + 16;
 
 /** One pairing. The caller hands in rows of the wanted end until none is wanted, then advances. */
 export class PairSession {
@@ -142,7 +142,7 @@ export class PairSession {
       long(at) === 0n && long(at + 8) === 0n ? null : [long(at), long(at + 8)];
     const joined = Array.from({ length: word(88) }, (_, index): JoinedFlow => {
       const at = 96 + index * FLOW_BYTES;
-      const addresses = at + FLOW_WORDS;
+      const addresses = at + FLOW_HEAD_BYTES;
       const address = (place: number): Uint8Array =>
         bytes.slice(addresses + place * 16, addresses + (place + 1) * 16);
       const port = (place: number): number => word(addresses + 64 + place * 4);

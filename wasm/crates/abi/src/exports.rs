@@ -7,6 +7,7 @@
 //!                                              output and push again, if only nothing), 2 error
 //! finish(session, mode) → status               decode, unpack, extract: end of file; flow: end of a round, 1 = of the last;
 //!                                              pair: 0 and 1 end of that end's packets, 2 next reading (1 = there is none)
+//!                                              and, of a pairing that is done, pushed steps begin its last reading anew
 //! output(session, what) → address of {address u32, len u32}
 //! table(session, id) → address of {rows u32, columns u32, then per column {data, len, validity, len, nulls}}
 //! last_error(session) → address of {address u32, len u32}

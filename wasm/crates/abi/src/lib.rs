@@ -8,4 +8,4 @@ mod memory;
 mod session;
 
 /// Raised whenever a call, a tag, a blob layout or a column list changes shape.
-pub const ABI_VERSION: u32 = 6;
+pub const ABI_VERSION: u32 = 7;
