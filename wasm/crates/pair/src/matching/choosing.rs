@@ -214,8 +214,13 @@ impl Matcher {
             }
         }
         let is_ambiguous = left.len() > 1 || has_late_twin;
+        // Of those that would surprise nobody the first: so a run is aligned in its order. Of others the nearest.
         let best = match usual {
-            Some(usual) => left.iter().min_by_key(|(_, like)| (delay(like) - usual).abs()),
+            Some(usual) => left.iter().min_by_key(|(_, like)| {
+                let distance = (delay(like) - usual).abs();
+                let is_usual = lane.usual.is_some() && !lane.is_surprised(distance);
+                (!is_usual, if is_usual { like.time } else { distance })
+            }),
             None => left.first(),
         };
         best.map(|(at, _)| (*at, is_ambiguous))
