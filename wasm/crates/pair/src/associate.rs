@@ -145,7 +145,7 @@ fn bests(tallies: &[((u32, u32), Tally)], flows: [&Flows; 2]) -> [Table<u32, Bes
     // A name that moves its numbers, too, is another flow.
     let is_plain = |end: usize, own: u32, partner: &Partner| {
         let (a, b) = if end == 0 { (own, partner.flow) } else { (partner.flow, own) };
-        let found = tallies.binary_search_by_key(&(a, b * 2 | partner.turned), |(key, _)| *key);
+        let found = tallies.binary_search_by_key(&(a, (b * 2) | partner.turned), |(key, _)| *key);
         found.ok().and_then(|at| tallies.get(at)).is_some_and(|(_, tally)| tally.votes > 0)
     };
     [0, 1].map(|end: usize| {
